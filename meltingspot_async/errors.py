@@ -1,0 +1,198 @@
+"""Everything that can go wrong, as one tree of exceptions.
+
+Every text ends with what to do next. No text holds the API key, a person's name or email, or a piece of
+an answer's body beyond the service's own error message. All of them can be pickled, so they cross process
+pools and task queues unharmed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+
+class MeltingSpotError(Exception):
+    """Base of every exception this package raises on purpose."""
+
+
+class UsageError(MeltingSpotError, ValueError):
+    """The request cannot be sent as asked for: an empty id, a bad ``base_url``, a closed client.
+
+    Nothing was sent, and sending the same again will not help.
+    """
+
+
+@attrs.define(slots=False, eq=False)
+class ApiError(MeltingSpotError):
+    """The service answered, and the answer is not a success.
+
+    One subclass per status that people handle; any other status, redirects included (they are never
+    followed), is a plain ``ApiError``.
+    """
+
+    advice: ClassVar[str] = "The service refused the request: look at the status and the message."
+
+    status: int
+    """HTTP status of the last answer."""
+    path: str
+    """Path that was asked for, without the query, which can hold emails."""
+    message: str = ""
+    """The service's own words, on one line, shortened, without emails and key. Often empty: no page
+    documents an error body."""
+    request_id: str | None = None
+    """The service's id of the request (``X-Request-Id``), to quote to its support."""
+    retry_after: float | None = None
+    """Seconds the service asked to wait; ``None`` when it did not say."""
+    attempts: int = 1
+    """Requests sent for this call, this one included."""
+
+    def __str__(self) -> str:
+        said = f" ({self.message})" if self.message else ""
+        marks = [f"attempts: {self.attempts}"]
+        if self.retry_after is not None:
+            marks.append(f"retry after: {self.retry_after:g} s")
+        if self.request_id:
+            marks.append(f"request id: {self.request_id}")
+        return f"{self.status} for GET {self.path}{said}. {self.advice} [{', '.join(marks)}]"
+
+
+class BadRequestError(ApiError):
+    """400: the service could not make sense of the request."""
+
+    advice = "Check the ids and filters of the call."
+
+
+class AuthenticationError(ApiError):
+    """401: the key was not accepted."""
+
+    advice = (
+        "Check the secret key of the Spot (settings, API Access tab). "
+        'If the key is right, try auth_scheme="Bearer" (or MELTINGSPOT_AUTH_SCHEME=Bearer).'
+    )
+
+
+class PermissionDeniedError(ApiError):
+    """403: the key is known and may not do this."""
+
+    advice = "Check what this key may read: API access is a paid feature, and a key belongs to one Spot."
+
+
+class NotFoundError(ApiError):
+    """404: there is nothing of that id, or it belongs to another Spot."""
+
+    advice = "Check the ids, and that the key belongs to the Spot that owns them."
+
+
+@attrs.define(slots=False, eq=False)
+class RateLimitError(ApiError):
+    """429: the key has sent more than it may, counting every program that uses it."""
+
+    advice: ClassVar[str] = (
+        "Something else is using this key's allowance: share one client (or one limiter) between the "
+        "programs of a process, and come back after the time given."
+    )
+
+    pause: float | None = attrs.field(default=None, repr=False)
+    """Seconds for which this answer makes the whole key rest; read by the limiter when the slot ends."""
+
+
+class ServerError(ApiError):
+    """5xx: the service is in trouble."""
+
+    advice = "The service is in trouble; try again later."
+
+
+@attrs.define(slots=False, eq=False)
+class TransportError(MeltingSpotError):
+    """No complete answer arrived: the connection was refused, reset or cut, or DNS or TLS failed."""
+
+    advice: ClassVar[str] = "Check the network, the proxy and base_url; then try again."
+
+    reason: str
+    """What happened, in the words of the network library."""
+    path: str
+    """Path that was asked for, without the query."""
+    attempts: int = 1
+    """Attempts made for this call, this one included."""
+    sent: bool = True
+    """Whether the service may have received the request; ``False`` when no connection could be made."""
+
+    def __str__(self) -> str:
+        return f"No answer for GET {self.path}: {self.reason}. {self.advice} [attempts: {self.attempts}]"
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """One attempt took longer than ``timeout`` seconds, its body included."""
+
+    advice = "Try again, or give the attempt a longer timeout."
+
+
+@attrs.define(slots=False, eq=False)
+class DeadlineExceededError(MeltingSpotError, TimeoutError):
+    """The call cannot end, or did not end, within its deadline.
+
+    Raised *before* a wait that would not fit, so that the caller learns it while there is still time to do
+    something else; and when the deadline passes while an attempt is under way.
+    """
+
+    wait_needed: float | None
+    """Seconds the next step would have had to wait at least; ``None`` when an attempt was cut short."""
+    deadline: float
+    """Seconds the call was given; raised by a limiter itself, the seconds that were left."""
+
+    def __str__(self) -> str:
+        if self.wait_needed is None:
+            what = f"No answer within the deadline of {self.deadline:g} s"
+        else:
+            what = (
+                f"A wait of {self.wait_needed:.3g} s does not fit into the deadline of {self.deadline:.3g} s"
+            )
+        return f"{what}. Come back later, or give the call a longer deadline."
+
+
+@attrs.define(slots=False, eq=False)
+class QuotaExhaustedError(MeltingSpotError):
+    """The allowance of the key is used up, and nobody should wait that long. Nothing was sent."""
+
+    resets_in: float
+    """Seconds until the next request can be sent."""
+
+    def __str__(self) -> str:
+        return (
+            f"The allowance of this key is used up. Come back in {self.resets_in:.0f} s; "
+            "until then every call fails like this, without a request being sent."
+        )
+
+
+@attrs.define(slots=False, eq=False)
+class InvalidResponseError(MeltingSpotError):
+    """The service said 200, and the answer is not of the documented shape."""
+
+    path: str
+    """Path that was asked for, without the query."""
+    field: str
+    """Where in the answer, as a JSON path: ``$.completionRate``; ``$`` is the whole body."""
+    problem: str
+    """What is wrong there, in terms of types only: the answer's own text is never quoted."""
+
+    def __str__(self) -> str:
+        return (
+            f"The answer to GET {self.path} is not as documented at {self.field}: {self.problem}. "
+            "Check base_url (is there a proxy or a login page between?); "
+            "if the service has changed, report the field to the authors of meltingspot_async."
+        )
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    429: RateLimitError,
+}
+
+
+def api_error_class(status: int) -> type[ApiError]:
+    """The class for an unsuccessful HTTP status."""
+    return _BY_STATUS.get(status, ServerError if status >= 500 else ApiError)

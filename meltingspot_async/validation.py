@@ -1,0 +1,38 @@
+"""Checks of option values, as attrs validators: wrong ones are refused where they are given."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+
+from .errors import UsageError
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number (and not a bool)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def positive(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+    """A finite number above zero."""
+    if not is_number(value) or value <= 0:
+        raise UsageError(f"{attribute.name} must be a number above 0, not {value!r}.")
+
+
+def optional_positive(instance: object, attribute: attrs.Attribute[float | None], value: float | None) -> None:
+    """A finite number above zero, or ``None``."""
+    if value is not None and (not is_number(value) or value <= 0):
+        raise UsageError(f"{attribute.name} must be a number above 0, or None, not {value!r}.")
+
+
+def not_negative(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+    """A finite number, zero or above."""
+    if not is_number(value) or value < 0:
+        raise UsageError(f"{attribute.name} must be a number, 0 or above, not {value!r}.")
+
+
+def whole_positive(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
+    """A whole number, one or above."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(f"{attribute.name} must be a whole number, 1 or above, not {value!r}.")
