@@ -1,0 +1,94 @@
+"""What a client tells about its work: frozen events for ``on_event``, and the same as log records.
+
+Metrics and traces can be made from the events; the log records, under the name ``meltingspot_async``, are
+their texts. Neither holds the key, a query (which can hold emails) or anything of a body.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+import attrs
+
+logger = logging.getLogger("meltingspot_async")
+logger.addHandler(logging.NullHandler())
+
+
+@attrs.frozen
+class AttemptStarted:
+    """A request is about to be sent: it has its slot."""
+
+    level: ClassVar[int] = logging.DEBUG
+    path: str
+    attempt: int
+    """Number of the attempt within its call, from 1."""
+    waited: float
+    """Seconds it waited for its slot."""
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: attempt {self.attempt}, after {self.waited:.3f} s in the queue"
+
+
+@attrs.frozen
+class AttemptFinished:
+    """A request has ended, with an answer or without."""
+
+    level: ClassVar[int] = logging.DEBUG
+    path: str
+    attempt: int
+    status: int | None
+    """HTTP status, or ``None`` if no complete answer arrived."""
+    error: str | None
+    """Name of the exception's class, if there was one."""
+    duration: float
+    """Seconds from sending to the end of the body."""
+
+    def __str__(self) -> str:
+        outcome = self.error if self.status is None else str(self.status)
+        return f"GET {self.path}: attempt {self.attempt} ended with {outcome} after {self.duration:.3f} s"
+
+
+@attrs.frozen
+class RetryScheduled:
+    """An attempt failed, and another will follow."""
+
+    level: ClassVar[int] = logging.INFO
+    path: str
+    attempt: int
+    """Number of the attempt that failed, from 1."""
+    reason: str
+    """HTTP status, or name of the exception's class."""
+    delay: float
+    """Seconds until the next attempt, at least."""
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: attempt {self.attempt} failed ({self.reason}), again in {self.delay:.3f} s"
+
+
+@attrs.frozen
+class Throttled:
+    """A 429: every request of the key pauses."""
+
+    level: ClassVar[int] = logging.WARNING
+    path: str
+    pause: float
+    """Seconds for which nothing is sent."""
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: 429, every request of this key pauses for {self.pause:.3f} s"
+
+
+@attrs.frozen
+class Coalesced:
+    """A call joined an identical request that was already under way: nothing was sent for it."""
+
+    level: ClassVar[int] = logging.DEBUG
+    path: str
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: joined a request under way"
+
+
+Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced
+"""Anything ``on_event`` is called with."""
