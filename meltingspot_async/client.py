@@ -1,0 +1,134 @@
+"""The client: options, life cycle, and one attribute per resource."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, Unpack
+
+from .endpoint import BASE_URL, Endpoint
+from .errors import UsageError
+from .events import Event
+from .rate_limit import DAY, RateLimit, RateLimiter, SlidingWindowLimiter
+from .resources import CourseParticipants
+from .retry import RetryPolicy
+from .session import OptionChanges, RequestOptions, SessionManager
+from .validation import is_number
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+DOCUMENTED_LIMITS = (RateLimit(100, per=10.0), RateLimit(50_000, per=DAY))
+"""What a key may send (configuration page of the API reference)."""
+
+MAX_RESPONSE_BYTES = 16 * 2**20
+
+
+class MeltingSpotClient:
+    """An asyncio client of the MeltingSpot public API, for one key.
+
+    Use one client (or at least one ``limiter``) per key and process: only then is the limit kept. Use it as
+    ``async with``, or call :meth:`aclose` at the end. It belongs to the event loop it is first used on.
+
+    :param api_key: secret key of the Spot (settings, API Access tab).
+    :param base_url: the service's address; https, or http on a loopback address.
+    :param auth_scheme: word before the key in the ``Authorization`` header, such as ``"Bearer"``. None is
+        documented, so by default the key stands alone.
+    :param session: an ``aiohttp.ClientSession`` to use, as it is; it is not closed. None makes one.
+    :param timeout: seconds for one attempt, body included. Default 30.
+    :param deadline: seconds for a whole call, every wait included. By default there is none, so that a
+        thousand calls gathered at once take their turn; a web app sets a few seconds.
+    :param retry: what is tried again, and when. Default :class:`RetryPolicy() <RetryPolicy>`.
+    :param limiter: keeps the rate limit. By default a :class:`SlidingWindowLimiter` of 100 requests per 10 s
+        and 50,000 per day, which waits for a paused key as long as ``retry.max_retry_after``.
+    :param max_response_bytes: bytes of one answer at the most, decompressed. Default 16 MiB.
+    :param coalesce: whether identical GETs under way at the same time share one request. Default true.
+    :param on_event: called with each :data:`~meltingspot_async.events.Event`, on the loop; must be quick.
+    :raises UsageError: for an argument that cannot work.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = BASE_URL,
+        auth_scheme: str | None = None,
+        session: ClientSession | None = None,
+        timeout: float = 30.0,
+        deadline: float | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen, so one for all is safe
+        limiter: RateLimiter | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        coalesce: bool = True,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        if not is_number(max_response_bytes) or max_response_bytes < 1:
+            raise UsageError(f"max_response_bytes must be 1 or above, not {max_response_bytes!r}.")
+        if limiter is None:
+            limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, patience=retry.max_retry_after)
+        manager = SessionManager(
+            Endpoint(base_url, api_key, auth_scheme),
+            limiter,
+            RequestOptions(timeout, deadline, retry, coalesce=coalesce),
+            session=session,
+            max_response_bytes=max_response_bytes,
+            on_event=on_event,
+        )
+        self._attach(manager)
+
+    def _attach(self, manager: SessionManager) -> None:
+        self.session = manager
+        """For endpoints that have no method yet: :meth:`SessionManager.get`."""
+        self.course_participants = CourseParticipants(manager)
+        """Participants of courses."""
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        session: ClientSession | None = None,
+        limiter: RateLimiter | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Self:
+        """A client from ``MELTINGSPOT_API_KEY`` and, if set, ``MELTINGSPOT_BASE_URL`` and
+        ``MELTINGSPOT_AUTH_SCHEME``.
+
+        :raises UsageError: if there is no key, or one of them cannot work.
+        """
+        api_key = os.environ.get("MELTINGSPOT_API_KEY")
+        if not api_key:
+            raise UsageError("Set MELTINGSPOT_API_KEY to the secret key of the Spot (settings, API Access tab).")
+        return cls(
+            api_key,
+            base_url=os.environ.get("MELTINGSPOT_BASE_URL") or BASE_URL,
+            auth_scheme=os.environ.get("MELTINGSPOT_AUTH_SCHEME") or None,
+            session=session,
+            limiter=limiter,
+            on_event=on_event,
+        )
+
+    def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
+        """A light copy with other options: ``timeout``, ``deadline``, ``retry``, ``priority``, ``coalesce``.
+
+        It shares the connections, the limiter and the requests under way. Closing either closes both.
+        """
+        twin = copy.copy(self)
+        twin._attach(self.session.with_options(**changes))
+        return twin
+
+    async def aclose(self) -> None:
+        """Close the connections. A session that was given stays open. May be called twice."""
+        await self.session.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"MeltingSpotClient(base_url={self.session.base_url!r})"

@@ -1,0 +1,53 @@
+"""A member's enrolment in a course."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from .fields import OpenEnum, personal
+
+
+class ParticipantStatus(OpenEnum):
+    """How far a participant has come (page of ``getcourseparticipant`` in the API reference)."""
+
+    INVITED = "Invited"
+    STARTED = "Started"
+    COMPLETED = "Completed"
+    UNENROLLED = "Unenrolled"
+
+
+@attrs.frozen(kw_only=True)
+class CourseParticipant:
+    """One participant of one course (page of ``getcourseparticipant`` in the API reference).
+
+    Names and email do not show in its repr. All datetimes are timezone-aware.
+    """
+
+    id: str
+    """Id of the course participant."""
+    course_id: str
+    """Id of the course."""
+    spot_member_id: str
+    """Id of the Spot member behind the participant."""
+    spot_member_email: str = personal()
+    """Email of that member."""
+    spot_member_firstname: str | None = personal()
+    """First name; ``None`` when the participant was invited by email only."""
+    spot_member_lastname: str | None = personal()
+    """Last name; ``None`` when the participant was invited by email only."""
+    status: ParticipantStatus
+    """Enrolment status."""
+    invited_at: datetime | None
+    """When the participant was invited."""
+    started_at: datetime | None
+    """When the participant started."""
+    completed_at: datetime | None
+    """When the participant completed."""
+    unenrolled_at: datetime | None
+    """When the participant was unenrolled."""
+    last_activity_at: datetime | None
+    """Last activity of the participant."""
+    completion_rate: int
+    """Completion rate. Unit and range are not documented; the documentation's example is 42."""
