@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Coroutine, Iterable
 from typing import Annotated, NoReturn, TypeVar
 
@@ -52,7 +51,9 @@ def root() -> None:
 def get_participant(
     course_id: str,
     participant_id: str,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, named as the service names it.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, named as the service names it.")
+    ] = False,
 ) -> None:
     """Show one participant of a course."""
 
@@ -74,17 +75,19 @@ def demo() -> None:
 
 
 async def _demo(console: Console) -> None:
-    started = time.monotonic()
-    paused_until = started
+    clock = asyncio.get_running_loop().time
+    started = paused_until = clock()
 
     def show(event: Event) -> None:
         nonlocal paused_until
-        now = time.monotonic()
+        now = clock()
         if isinstance(event, RetryScheduled) and event.reason != "429":
             console.print(f"[yellow]{now - started:5.1f} s[/]  {event.reason}: again in {event.delay:.2f} s")
         if isinstance(event, Throttled) and now + event.pause > paused_until + 0.5:
             paused_until = now + event.pause
-            console.print(f"[red]{now - started:5.1f} s[/]  429: every request pauses for {event.pause:.0f} s")
+            console.print(
+                f"[red]{now - started:5.1f} s[/]  429: every request pauses for {event.pause:.0f} s"
+            )
 
     async with FakeMeltingSpot(limits=[DEMO_LIMIT]) as fake:
         ids = fake.seed("onboarding", DEMO_PARTICIPANTS)
@@ -107,7 +110,7 @@ async def _demo(console: Console) -> None:
         console.print(
             f"{len(found)} participants, {len(fake.received)} requests (the other program's "
             f"{DEMO_STRANGER} included), {sum(r.refused for r in fake.received)} of them refused, "
-            f"{time.monotonic() - started:.1f} s."
+            f"{clock() - started:.1f} s."
         )
 
 
@@ -122,7 +125,9 @@ def _table(console: Console, found: Iterable[CourseParticipant]) -> None:
 def _details(console: Console, participant: CourseParticipant) -> None:
     table = Table(show_header=False, box=None)
     for name, value in unstructure(participant).items():
-        table.add_row(name, _status(participant) if name == "status" else _plain("" if value is None else value))
+        table.add_row(
+            name, _status(participant) if name == "status" else _plain("" if value is None else value)
+        )
     console.print(table)
 
 

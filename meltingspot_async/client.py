@@ -99,7 +99,9 @@ class MeltingSpotClient:
         """
         api_key = os.environ.get("MELTINGSPOT_API_KEY")
         if not api_key:
-            raise UsageError("Set MELTINGSPOT_API_KEY to the secret key of the Spot (settings, API Access tab).")
+            raise UsageError(
+                "Set MELTINGSPOT_API_KEY to the secret key of the Spot (settings, API Access tab)."
+            )
         return cls(
             api_key,
             base_url=os.environ.get("MELTINGSPOT_BASE_URL") or BASE_URL,

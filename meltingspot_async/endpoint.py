@@ -13,6 +13,7 @@ BASE_URL = "https://openapi.meltingspot.io"
 """The service's address (configuration page of its API reference)."""
 
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
+_ADDRESS = re.compile(r"[!\"$->@-~]+")  # printable ASCII but ? and #
 _TOKEN = re.compile(r"[!-~]+")
 
 
@@ -85,19 +86,23 @@ def expand_path(template: str, **ids: str) -> str:
 
 def _checked_base_url(base_url: str) -> str:
     """The base URL without a trailing slash."""
-    try:
-        parts = urlsplit(base_url)
-        host, _ = parts.hostname, parts.port
-    except (ValueError, AttributeError):
-        parts, host = urlsplit(""), None
-    secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host or ""))
-    odd = "@" in parts.netloc or "?" in base_url or "#" in base_url or re.search(r"[^!-~]", base_url)
-    if not host or not secure or odd:
+    if not isinstance(base_url, str) or not _is_safe_address(base_url):
         raise UsageError(
             "base_url must be an https:// address without user, query or fragment "
             "(http:// only for localhost and other loopback addresses)."
         )
     return base_url.rstrip("/")
+
+
+def _is_safe_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or "@" in parts.netloc or not _ADDRESS.fullmatch(url):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
 
 
 def _is_loopback(host: str) -> bool:

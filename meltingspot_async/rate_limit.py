@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from bisect import insort
+from bisect import bisect_right, insort
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
@@ -147,8 +147,9 @@ class SlidingWindowLimiter:
         waiter: _Waiter = loop.create_future()
         queue[waiter] = deadline
         self._hand_out()
+        until = asyncio.timeout_at(deadline)
         try:
-            async with asyncio.timeout_at(deadline) as until:
+            async with until:
                 refusal = await waiter
         except (asyncio.CancelledError, TimeoutError):
             queue.pop(waiter, None)
@@ -215,12 +216,10 @@ class SlidingWindowLimiter:
             waiter.set_result(reason)
 
     def _wake_at(self, when: float) -> None:
-        if self._timer is not None:
-            if self._timer.when() <= when:
-                return
-            self._timer.cancel()
-        assert self._loop is not None
-        self._timer = self._loop.call_at(when, self._wake)
+        # `when` is a lower bound that never moves closer, so a timer already set is early enough.
+        if self._timer is None:
+            assert self._loop is not None
+            self._timer = self._loop.call_at(when, self._wake)
 
     def _wake(self) -> None:
         self._timer = None
@@ -280,7 +279,7 @@ class _Window:
     """One limit, and when each slot that was used comes free again (sorted)."""
 
     limit: RateLimit
-    cooling: deque[float] = attrs.field(factory=deque, init=False)
+    cooling: deque[float] = attrs.field(factory=deque[float], init=False)
 
     def cool(self, answered: float) -> None:
         """A request counts as answered at that time: its slot comes free one window later."""
@@ -291,13 +290,19 @@ class _Window:
             insort(self.cooling, free)
 
     def free_at(self, now: float, in_flight: int, ahead: int) -> float:
-        """When a slot can come free for one with ``ahead`` others before it; not later than ``now`` if one is."""
+        """When a slot comes free, at the earliest, for one who has ``ahead`` others before it."""
         self._drop_free(now)
         missing = ahead - (self.limit.requests - in_flight - len(self.cooling))
         if missing < 0:
             return now
+        # In order of time: those cooling, and the others, whose answers are in now at the earliest.
         rounds, nth = divmod(missing, self.limit.requests)
-        first = self.cooling[nth] if nth < len(self.cooling) else now + self.limit.per
+        answered_now, others = now + self.limit.per, self.limit.requests - len(self.cooling)
+        before = bisect_right(self.cooling, answered_now)
+        if before <= nth < before + others:
+            first = answered_now
+        else:
+            first = self.cooling[nth if nth < before else nth - others]
         return first + rounds * self.limit.per
 
     def is_used_up_allowance(self, now: float) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
@@ -16,7 +15,8 @@ from .retry import retry_after
 MESSAGE_LENGTH = 200
 """Characters kept of the service's own error message."""
 
-_EMAIL = re.compile(r"[^\s@\"'<>(),;:]+@[^\s@\"'<>(),;:]+")
+_LOOKED_AT = 1_000
+"""Characters of a message that are looked at: a body can be megabytes of anything."""
 
 
 @attrs.frozen
@@ -58,11 +58,12 @@ def _message(body: str) -> str:
         told = "" if body.lstrip().startswith("<") else body
     for _ in range(3):  # {"error": {"message": ["..."]}} is as deep as error bodies commonly get
         if isinstance(told, dict):
-            words = cast("dict[str, object]", told)
-            told = next((words[k] for k in ("message", "error", "detail", "title") if words.get(k)), "")
+            named = cast("dict[str, object]", told)
+            told = next((named[k] for k in ("message", "error", "detail", "title") if named.get(k)), "")
         elif isinstance(told, list):
             told = next(iter(cast("list[object]", told)), "")
     text = told if isinstance(told, str) else ""
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    text = _EMAIL.sub("[email]", text)
-    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
+    parts = "".join(c if c.isprintable() else " " for c in text[:_LOOKED_AT]).split()
+    words = parts if len(text) <= _LOOKED_AT else parts[:-1]  # the last one may be half of an email
+    shown = " ".join("[email]" if "@" in word else word for word in words)
+    return shown if len(shown) <= MESSAGE_LENGTH else shown[: MESSAGE_LENGTH - 1] + "…"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import itertools
 import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -154,7 +153,9 @@ class SessionManager:
 
     async def _attempts(self, path: str, url: str, deadline: float | None) -> RawResponse:
         loop, policy = asyncio.get_running_loop(), self._options.retry
-        for attempt in itertools.count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             backoff = policy.backoff(attempt, random.random())
             queued = loop.time()
             try:
@@ -178,7 +179,6 @@ class SessionManager:
             reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
             self._tell(RetryScheduled(path, attempt, reason, wait))
             await asyncio.sleep(wait)
-        raise AssertionError("unreachable")
 
     async def _attempt(self, path: str, url: str, attempt: int) -> RawResponse:
         """One request and its whole answer, of whatever status, within ``timeout``."""
@@ -242,13 +242,13 @@ class SessionManager:
         if self._on_event is not None:
             try:
                 self._on_event(event)
-            except Exception as error:  # the observer's fault: reported as asyncio reports its callbacks'
+            except Exception as error:  # noqa: BLE001 - the observer's fault, reported as asyncio does
                 context = {"message": "on_event failed", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
 
 
 class _HttpSession:
-    """The aiohttp session: opened when first needed, on the loop it is needed on, and closed if it is ours."""
+    """The aiohttp session: opened when and on the loop where it is first needed, closed if it is ours."""
 
     def __init__(self, given: aiohttp.ClientSession | None) -> None:
         if given is not None and given.auth is not None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, TypeVar, cast
 
 import attrs
 from cattrs import ClassValidationError, Converter
@@ -18,12 +20,17 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from .errors import InvalidResponseError
 from .models.fields import OpenEnum
 
-try:
-    from orjson import loads  # the extra "speed"
-except ImportError:
-    from json import loads
+_json = import_module("orjson" if find_spec("orjson") else "json")  # the extra "speed"
 
 T = TypeVar("T")
+
+_JSON_TYPES: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    type(None): "null",
+}
 
 
 class _WrongTypeError(Exception):
@@ -38,7 +45,7 @@ def structure(body: bytes, model: type[T], path: str) -> T:
     """
     field = "$"
     try:
-        return _converter.structure(loads(body), model)
+        return _converter.structure(_json.loads(body), model)
     except ClassValidationError as error:
         field, problem = _first_problem(error)
     except _WrongTypeError as error:
@@ -69,8 +76,7 @@ def _camel_case(name: str) -> str:
 
 
 def _json_type(value: object) -> str:
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")
+    return _JSON_TYPES.get(type(value), "a number")
 
 
 def _structure_str(value: object, _: object) -> str:
@@ -122,7 +128,7 @@ def _model_hook(model: type[attrs.AttrsInstance], converter: Converter) -> Calla
     def hook(value: object, _: object) -> Any:
         if not isinstance(value, dict):
             raise _WrongTypeError(f"expected an object, got {_json_type(value)}")
-        return structure_fields(value, model)
+        return structure_fields(cast("dict[str, object]", value), model)
 
     return hook
 

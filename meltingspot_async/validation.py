@@ -20,7 +20,9 @@ def positive(instance: object, attribute: attrs.Attribute[float], value: float) 
         raise UsageError(f"{attribute.name} must be a number above 0, not {value!r}.")
 
 
-def optional_positive(instance: object, attribute: attrs.Attribute[float | None], value: float | None) -> None:
+def optional_positive(
+    instance: object, attribute: attrs.Attribute[float | None], value: float | None
+) -> None:
     """A finite number above zero, or ``None``."""
     if value is not None and (not is_number(value) or value <= 0):
         raise UsageError(f"{attribute.name} must be a number above 0, or None, not {value!r}.")

@@ -10,7 +10,7 @@ _PEOPLE = (
     ("Ada", "Byron"),
     ("Bruno", "Klein"),
     ("Chloé", "Martin"),
-    ("Dilan", "Aydın"),
+    ("Dilan", "Öz"),
     ("Esra", "Holm"),
     ("Femi", "Okafor"),
     ("Greta", "Lindqvist"),

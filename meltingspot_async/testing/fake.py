@@ -85,7 +85,9 @@ class Truncate:
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
         """Send half of the body."""
         body = usual.body if isinstance(usual.body, bytes) else b"{}"
-        part = web.StreamResponse(headers={"Content-Length": str(len(body)), "Content-Type": "application/json"})
+        part = web.StreamResponse(
+            headers={"Content-Length": str(len(body)), "Content-Type": "application/json"}
+        )
         await part.prepare(request)
         await part.write(body[: len(body) // 2])
         _cut(request, reset=False)
@@ -101,7 +103,7 @@ class FakeMeltingSpot:
                 participant = await client.course_participants.get("course-1", "participant-3")
 
     It counts requests as they arrive, in sliding windows, and answers one too many with 429 and a
-    ``Retry-After`` in whole seconds. (MeltingSpot documents neither; this is what RFC 6585 and RFC 9110 have.)
+    ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
 
     :param limits: how many requests it takes. Default 100 per 10 s.
     :param cold: seconds that the first request of a connection travels before it arrives.
@@ -221,8 +223,7 @@ def _json(document: object, status: int = 200, headers: Mapping[str, str] | None
 def _cut(request: web.Request, *, reset: bool) -> None:
     """Close the request's connection, with a reset if asked for."""
     transport = request.transport
-    if transport is None:  # the client has hung up first
-        return
+    assert transport is not None  # a client that hangs up cancels the handler
     if reset:
         connection: socket.socket = transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,0 +1,64 @@
+"""Everything that is checked before a change goes in: ``nox`` runs it all, ``nox -l`` lists it."""
+
+from __future__ import annotations
+
+import nox
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = ["3.11", "3.12", "3.13"]
+EXTRAS = ".[cli,speed,redis]"
+
+nox.options.sessions = ["tests", "lowest", "lint", "typing", "docs"]
+nox.options.error_on_missing_interpreters = False
+
+
+def groups(*names: str) -> list[str]:
+    """The requirements of dependency groups."""
+    return [name for group in names for name in nox.project.dependency_groups(PYPROJECT, group)]
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The whole suite with the newest dependencies."""
+    session.install("-e", EXTRAS, *groups("test"))
+    session.run("pytest", "--cov", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """The whole suite with the lowest versions of what is required at run time, and without "speed"."""
+    required: list[str] = PYPROJECT["project"]["dependencies"]
+    extra: list[str] = PYPROJECT["project"]["optional-dependencies"]["cli"]
+    lowest_versions = [requirement.replace(">=", "==") for requirement in required + extra]
+    session.install("-e", ".", *groups("test"), *lowest_versions)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def lint(session: nox.Session) -> None:
+    """Style and suspicious code."""
+    session.install(*groups("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session(python=PYTHONS[0])
+def typing(session: nox.Session) -> None:
+    """Types, by two checkers in their strict modes."""
+    session.install("-e", EXTRAS, *groups("typing"))
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session(python=PYTHONS[0])
+def docs(session: nox.Session) -> None:
+    """The documentation, without a single warning or broken reference."""
+    session.install("-e", EXTRAS, *groups("docs"))
+    session.run("sphinx-build", "-W", "-n", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python=PYTHONS[0], default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Ratios side by side; no pass marks."""
+    session.install("-e", EXTRAS, *groups("test"))
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)

@@ -1,0 +1,157 @@
+"""The command: what it prints, where, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from meltingspot_async import cli
+from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, make_course_participant
+
+from .clock import run_virtual
+
+COMMAND = [sys.executable, "-c", "from meltingspot_async.cli import main; main()"]
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
+    """A fake service in a thread of its own, and an environment that leads to it."""
+    running = FakeMeltingSpot()
+    running.add(make_course_participant(2, course_id="c"))
+    ready, done = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with running:
+            ready.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    ready.wait()
+    monkeypatch.setenv("MELTINGSPOT_API_KEY", running.api_key)
+    monkeypatch.setenv("MELTINGSPOT_BASE_URL", running.base_url)
+    yield running
+    done.set()
+    thread.join()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "80", "TERM": "dumb"})
+
+
+def test_get_shows_a_participant(fake: FakeMeltingSpot) -> None:
+    """`participants get` prints the participant's fields, and exits with 0."""
+    shown = run("participants", "get", "c", "participant-2")
+    assert shown.exit_code == 0
+    assert "Completed" in shown.stdout
+    assert "chloé.martin.2@example.com" in shown.stdout
+    assert not shown.stderr
+
+
+def test_get_prints_json(fake: FakeMeltingSpot) -> None:
+    """With --json the output is one JSON object in the service's names."""
+    shown = run("participants", "get", "c", "participant-2", "--json")
+    document = json.loads(shown.stdout)
+    assert document["spotMemberFirstname"] == "Chloé"
+    assert document["completedAt"] == "2026-01-14T23:00:00Z"
+    assert len(document) == 13
+
+
+@pytest.mark.parametrize(
+    ("arguments", "faults", "code", "says"),
+    [
+        (["c", "nobody"], [], 1, "404 for GET /v1/courses/c/participants/nobody (participant not found)"),
+        (["c", "participant-2"], [Answer(401)], 1, "MELTINGSPOT_AUTH_SCHEME=Bearer"),
+        (["c", "participant-2"], [Answer(200, b"<html>")], 1, "not as documented at $"),
+        (["c", ""], [], 2, "course_participant_id must be an id"),
+    ],
+)
+def test_errors_are_one_clear_line(
+    fake: FakeMeltingSpot, arguments: list[str], faults: list[Fault], code: int, says: str
+) -> None:
+    """An error of the service exits with 1, wrong usage with 2; stderr has one line, stdout nothing."""
+    fake.fail(*faults)
+    shown = run("participants", "get", *arguments)
+    assert (shown.exit_code, shown.stdout) == (code, "")
+    assert says in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["participants", "get", "c"], ["nonsense"], ["participants", "get", "--key=k"]]
+)
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    """Missing arguments, unknown commands and options exit with 2; a key is not among the options."""
+    assert run(*arguments).exit_code == 2
+
+
+def test_no_key_exits_with_2() -> None:
+    """Without a key the command says which variable to set."""
+    shown = run("participants", "get", "c", "p")
+    assert shown.exit_code == 2
+    assert "MELTINGSPOT_API_KEY" in shown.stderr
+
+
+def test_texts_of_the_service_cannot_steer_the_terminal(fake: FakeMeltingSpot) -> None:
+    """Control characters in a name reach the terminal as harmless marks."""
+    document = {
+        **json.loads(run("participants", "get", "c", "participant-2", "--json").stdout),
+        "spotMemberLastname": "\x1b[2J\x07evil[bold]",
+        "status": "Paused\x1b[0m",
+    }
+    fake.fail(Answer(200, json.dumps(document).encode()))
+    shown = run("participants", "get", "c", "participant-2").stdout
+    assert "\x1b" not in shown
+    assert "�[2J�evil[bold]" in shown
+
+
+def test_the_demo_shows_what_it_promises() -> None:
+    """The demo shows a retry, a pause of the whole key, and all participants as a table 80 columns wide."""
+    screen = io.StringIO()
+    run_virtual(cli._demo(Console(file=screen, width=80)))
+    shown = screen.getvalue()
+    assert shown.count("503: again in") == 1
+    assert shown.count("429: every request pauses for") >= 1
+    assert shown.count("│ participant-") == 24
+    assert "24 participants, " in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_the_demo_runs_as_it_is_installed() -> None:
+    """`meltingspot demo` needs neither key nor network, and ends well within 15 s."""
+    shown = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, timeout=15, check=True)
+    assert "24 participants, " in shown.stdout
+    assert not shown.stderr
+
+
+def test_ctrl_c_ends_the_command_without_a_traceback(fake: FakeMeltingSpot) -> None:
+    """An interrupt ends the command at once, with neither traceback nor key on the screen."""
+    fake.fail(*[Delay(60.0)] * 5)
+    process = subprocess.Popen(
+        [*COMMAND, "participants", "get", "c", "participant-2"], stderr=subprocess.PIPE, text=True
+    )
+    while not fake.received:
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert fake.api_key not in told
+
+
+def test_without_its_extra_the_command_says_what_to_install() -> None:
+    """Where typer or rich is missing the command names the extra instead of failing with a traceback."""
+    hidden = "import sys; sys.modules['typer'] = None; from meltingspot_async.cli import main; main()"
+    told = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=False)
+    assert told.returncode != 0
+    assert told.stderr == "The command needs an extra: pip install 'meltingspot-async[cli]'\n"

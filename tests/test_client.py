@@ -1,0 +1,231 @@
+"""Options, life cycle and environment of the client, and the table of answers under canned responses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from pathlib import Path
+
+import pytest
+from aioresponses import aioresponses
+
+import meltingspot_async
+from meltingspot_async import (
+    ApiError,
+    CourseParticipant,
+    InvalidResponseError,
+    MeltingSpotClient,
+    ParticipantStatus,
+    Priority,
+    RetryPolicy,
+    TransportError,
+    UsageError,
+)
+
+URL = "https://openapi.meltingspot.io/v1/courses/course-1/participants/cp-1"
+DOCUMENTED = json.loads((Path(__file__).parent / "fixtures" / "course_participant.json").read_text())
+
+
+async def fetch(client: MeltingSpotClient) -> CourseParticipant:
+    return await client.course_participants.get("course-1", "cp-1")
+
+
+async def test_the_documented_answer_from_the_documented_address(canned: aioresponses) -> None:
+    """By default the service's documented address is asked, over https, with the bare key."""
+    canned.get(URL, payload=DOCUMENTED)
+    async with MeltingSpotClient("secret-key") as client:
+        participant = await fetch(client)
+    assert participant.status is ParticipantStatus.STARTED
+    (calls,) = canned.requests.values()
+    assert calls[0].kwargs["headers"]["Authorization"] == "secret-key"
+    assert calls[0].kwargs["allow_redirects"] is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"status": "Paused"}, ParticipantStatus("Paused")),
+        ({"status": "Completed"}, ParticipantStatus.COMPLETED),
+        ({"spotMemberFirstname": {}}, ParticipantStatus.STARTED),
+        ({"completionRate": "42"}, "$.completionRate"),
+        ({"status": None}, "$.status"),
+        ({"invitedAt": "2026-01-05"}, "$.invitedAt"),
+    ],
+)
+async def test_answers_of_all_shapes(canned: aioresponses, changes: dict[str, object], outcome: str) -> None:
+    """A participant as documented is given, any other is an error at its field."""
+    canned.get(URL, payload=DOCUMENTED | changes)
+    async with MeltingSpotClient("k") as client:
+        (result,) = await asyncio.gather(fetch(client), return_exceptions=True)
+    told = result.field if isinstance(result, InvalidResponseError) else getattr(result, "status", None)
+    assert told == outcome
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('{"message": "course not found"}', "course not found"),
+        ('{"error": {"message": "no such course"}}', "no such course"),
+        ('{"message": ["first", "second"]}', "first"),
+        ('{"errors": []}', ""),
+        ('{"message": 17}', ""),
+        ('{"message": null, "error": "Not Found"}', "Not Found"),
+        ("[]", ""),
+        ('"plainly"', "plainly"),
+        ("not\x1b[31m there\r\nat all", "not [31m there at all"),
+        ("<html><body>nginx</body></html>", ""),
+        ("", ""),
+        ("unknown member ada@example.com", "unknown member [email]"),
+        ("key secret-key is wrong", "key [key] is wrong"),
+        ("x" * 500, "x" * 199 + "…"),
+        ("[" * 100_000, ""),
+        ("word " * 10_000, "word " * 39 + "word…"),
+    ],
+    ids=lambda text: text[:20],
+)
+async def test_error_bodies_of_any_shape(canned: aioresponses, body: str, message: str) -> None:
+    """The service's own words are found in an error body of any shape, short and harmless."""
+    canned.get(URL, status=404, body=body)
+    async with MeltingSpotClient("secret-key") as client:
+        with pytest.raises(ApiError) as refused:
+            await fetch(client)
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://openapi.meltingspot.io",
+        "ftp://openapi.meltingspot.io",
+        "openapi.meltingspot.io",
+        "",
+        "https://",
+        "https://user:pass@openapi.meltingspot.io",
+        "http://127.0.0.1@evil.example",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://10.0.0.1",
+        "https://host/?q=1",
+        "https://host/#f",
+        "https://host:port",
+        "https://host:99999",
+        "https://[::1",
+        "https://host/a b",
+        "https://höst",
+        None,
+        7,
+    ],
+)
+def test_an_address_that_is_not_safe_is_refused(base_url: str) -> None:
+    """base_url is https, or http on a loopback address, and nothing but an address."""
+    with pytest.raises(UsageError, match="base_url"):
+        MeltingSpotClient("k", base_url=base_url)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://openapi.meltingspot.io/", "https://openapi.meltingspot.io"),
+        ("https://proxy.example/meltingspot/", "https://proxy.example/meltingspot"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.9", "http://127.0.0.9"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_a_safe_address_is_taken(given: str, kept: str) -> None:
+    """An address is https anywhere, http on loopback, with or without a path and a slash at the end."""
+    client = MeltingSpotClient("k", base_url=given)
+    assert client.session.base_url == kept
+    assert repr(client) == f"MeltingSpotClient(base_url={kept!r})"
+    assert repr(client.session) == f"SessionManager(base_url={kept!r})"
+
+
+@pytest.mark.parametrize("key", ["", " ", "two words", "line\n", "clé", "a\r\nX-Evil: 1", None, b"bytes"])
+def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
+    """A key is printable ASCII without white space; the error does not repeat it."""
+    with pytest.raises(UsageError, match="API key") as refused:
+        MeltingSpotClient(key)
+    assert "evil" not in str(refused.value).lower()
+
+
+@pytest.mark.parametrize("scheme", ["", "Bearer token", "x\n"])
+def test_a_scheme_that_is_no_word_is_refused(scheme: str) -> None:
+    """auth_scheme is one word."""
+    with pytest.raises(UsageError, match="auth_scheme"):
+        MeltingSpotClient("k", auth_scheme=scheme)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *[("timeout", bad) for bad in (0, -1, math.nan, math.inf, None, "30", True)],
+        *[("deadline", bad) for bad in (0, -1, math.nan, "5")],
+        *[("max_response_bytes", bad) for bad in (0, -5, math.nan, "1", None)],
+    ],
+)
+def test_an_option_that_cannot_work_is_refused(option: str, value: object) -> None:
+    """Durations and sizes are checked when they are given, by name."""
+    with pytest.raises(UsageError, match=option):
+        MeltingSpotClient("k", **{option: value})  # type: ignore[arg-type]
+    if option != "max_response_bytes":
+        with pytest.raises(UsageError, match=option):
+            MeltingSpotClient("k").with_options(**{option: value})  # type: ignore[arg-type]
+
+
+def test_the_environment_configures_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """from_env reads key, address and scheme; empty ones count as unset."""
+    monkeypatch.setenv("MELTINGSPOT_API_KEY", "k")
+    monkeypatch.setenv("MELTINGSPOT_BASE_URL", "")
+    assert MeltingSpotClient.from_env().session.base_url == "https://openapi.meltingspot.io"
+    monkeypatch.setenv("MELTINGSPOT_BASE_URL", "http://localhost:1")
+    monkeypatch.setenv("MELTINGSPOT_AUTH_SCHEME", "Bearer")
+    client = MeltingSpotClient.from_env()
+    assert client.session.base_url == "http://localhost:1"
+    assert client.session._endpoint.headers() == {"Authorization": "Bearer k"}
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_no_key_in_the_environment_says_what_to_set(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
+    """Without a key from_env names the variable."""
+    if key is not None:
+        monkeypatch.setenv("MELTINGSPOT_API_KEY", key)
+    with pytest.raises(UsageError, match="MELTINGSPOT_API_KEY"):
+        MeltingSpotClient.from_env()
+
+
+async def test_options_are_copied_and_the_rest_is_shared(canned: aioresponses) -> None:
+    """with_options changes what it names; connections, limiter and requests under way are shared."""
+    canned.get(URL, payload=DOCUMENTED)
+    canned.get(URL, status=503)
+    client = MeltingSpotClient("k", retry=RetryPolicy(attempts=1))
+    copy = client.with_options(priority=Priority.BULK, timeout=5.0, deadline=None, coalesce=False)
+    assert (await fetch(client)).id == "cp-1"
+    with pytest.raises(ApiError):
+        await fetch(copy)
+    assert copy.session._limiter is client.session._limiter
+    await copy.aclose()
+    with pytest.raises(UsageError, match="closed"):
+        await fetch(client)
+
+
+def test_an_option_nobody_knows_is_an_error() -> None:
+    """A misspelt option is not silently ignored."""
+    with pytest.raises(TypeError, match="time_out"):
+        MeltingSpotClient("k").with_options(time_out=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("raised", [OSError("socket"), TimeoutError()], ids=repr)
+async def test_errors_of_the_operating_system_are_ours(canned: aioresponses, raised: Exception) -> None:
+    """Whatever error the network raises becomes a TransportError."""
+    canned.get(URL, exception=raised)
+    async with MeltingSpotClient("k", retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(TransportError):
+            await fetch(client)
+
+
+def test_the_public_names_are_all_there_and_sorted() -> None:
+    """Every name of __all__ exists, and they are in order."""
+    names = meltingspot_async.__all__
+    assert names == sorted(names)
+    assert all(hasattr(meltingspot_async, name) for name in names)

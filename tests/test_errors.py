@@ -1,0 +1,87 @@
+"""The tree of exceptions: its shape, its texts, and that it travels."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from meltingspot_async import (
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    DeadlineExceededError,
+    InvalidResponseError,
+    MeltingSpotError,
+    NotFoundError,
+    PermissionDeniedError,
+    QuotaExhaustedError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TransportError,
+    UsageError,
+)
+
+TREE: dict[type[MeltingSpotError], tuple[type[Exception], ...]] = {
+    UsageError: (MeltingSpotError, ValueError),
+    ApiError: (MeltingSpotError,),
+    BadRequestError: (ApiError,),
+    AuthenticationError: (ApiError,),
+    PermissionDeniedError: (ApiError,),
+    NotFoundError: (ApiError,),
+    RateLimitError: (ApiError,),
+    ServerError: (ApiError,),
+    TransportError: (MeltingSpotError,),
+    RequestTimeoutError: (TransportError, TimeoutError),
+    DeadlineExceededError: (MeltingSpotError, TimeoutError),
+    QuotaExhaustedError: (MeltingSpotError,),
+    InvalidResponseError: (MeltingSpotError,),
+}
+
+SPECIMENS: list[tuple[MeltingSpotError, str]] = [
+    (UsageError("course_id must be an id, not ''."), "course_id must be an id"),
+    (ApiError(409, "/v1/x", "conflict"), "409 for GET /v1/x (conflict)."),
+    (BadRequestError(400, "/v1/x"), "Check the ids and filters"),
+    (AuthenticationError(401, "/v1/x"), 'try auth_scheme="Bearer"'),
+    (PermissionDeniedError(403, "/v1/x"), "what this key may read"),
+    (NotFoundError(404, "/v1/x", "course not found", "r-1", None, 1), "Check the ids"),
+    (RateLimitError(429, "/v1/x", retry_after=7.0, attempts=5, pause=7.0), "retry after: 7 s"),
+    (ServerError(503, "/v1/x", request_id="r-9"), "request id: r-9"),
+    (TransportError("the connection failed (ClientOSError)", "/v1/x", 5), "Check the network"),
+    (TransportError("Cannot connect", "/v1/x", sent=False), "attempts: 1"),
+    (RequestTimeoutError("not answered within 30 s", "/v1/x"), "a longer timeout"),
+    (DeadlineExceededError(wait_needed=8.25, deadline=3.0), "A wait of 8.25 s does not fit"),
+    (DeadlineExceededError(wait_needed=None, deadline=3.0), "within the deadline of 3 s"),
+    (QuotaExhaustedError(resets_in=3600.0), "Come back in 3600 s"),
+    (InvalidResponseError("/v1/x", "$.id", "it is missing"), "at $.id: it is missing"),
+]
+
+
+@pytest.mark.parametrize(("kind", "bases"), TREE.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_the_tree_is_as_documented(kind: type[MeltingSpotError], bases: tuple[type[Exception], ...]) -> None:
+    """Each class has the documented bases, so that one except clause catches what it should."""
+    assert kind.__bases__ == bases
+
+
+@pytest.mark.parametrize(("error", "says"), SPECIMENS, ids=lambda value: type(value).__name__)
+def test_every_error_says_what_to_do(error: MeltingSpotError, says: str) -> None:
+    """The text of an error tells what went wrong and what to do next."""
+    assert says in str(error)
+
+
+@pytest.mark.parametrize("error", [error for error, _ in SPECIMENS], ids=lambda error: type(error).__name__)
+def test_every_error_travels(error: MeltingSpotError) -> None:
+    """Pickled or copied, an error keeps its class, its fields and its text."""
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(twin) is type(error)
+        assert vars(twin) == vars(error)
+        assert (str(twin), repr(twin)) == (str(error), repr(error))
+
+
+def test_what_was_noted_later_travels_too() -> None:
+    """Attempts counted after an error was made are kept."""
+    error = ServerError(503, "/v1/x")
+    error.attempts = 4
+    assert pickle.loads(pickle.dumps(error)).attempts == 4
