@@ -46,7 +46,7 @@ class RetryPolicy:
     """Seconds the service may ask us to wait; a longer Retry-After fails the call at once."""
     budget: float = attrs.field(default=100.0, validator=not_negative)
     """Retries that may be spent beyond what successes earn, over all calls of a client; see
-    :class:`RetryBudget`."""
+    :class:`~meltingspot_async.retry.RetryBudget`."""
 
     def backoff(self, attempt: int, jitter: float) -> float:
         """Seconds to wait after attempt number ``attempt`` (from 1) when the service names no time.

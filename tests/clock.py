@@ -44,6 +44,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def block(self, seconds: float) -> None:
+        """Let time pass as if the running callback had taken that long."""
+        self._jumping.now += seconds
+
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     """Like ``asyncio.run``, on a virtual clock and in debug mode."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 
@@ -10,6 +11,8 @@ import pytest
 from aiohttp import ClientResponse
 from aioresponses import aioresponses, core
 from hypothesis import settings
+
+from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 from .clock import VirtualLoop
 
@@ -47,3 +50,25 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of whoever runs the tests do not reach them."""
     for name in ("MELTINGSPOT_API_KEY", "MELTINGSPOT_BASE_URL", "MELTINGSPOT_AUTH_SCHEME"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
+    """A fake service in a thread of its own, and an environment that leads to it."""
+    running = FakeMeltingSpot()
+    running.add(make_course_participant(2, course_id="c"))
+    ready, done = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with running:
+            ready.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    ready.wait()
+    monkeypatch.setenv("MELTINGSPOT_API_KEY", running.api_key)
+    monkeypatch.setenv("MELTINGSPOT_BASE_URL", running.base_url)
+    yield running
+    done.set()
+    thread.join()

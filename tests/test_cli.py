@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from meltingspot_async import cli
-from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, make_course_participant
+from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault
 
 from .clock import run_virtual
 
 COMMAND = [sys.executable, "-c", "from meltingspot_async.cli import main; main()"]
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
-    """A fake service in a thread of its own, and an environment that leads to it."""
-    running = FakeMeltingSpot()
-    running.add(make_course_participant(2, course_id="c"))
-    ready, done = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with running:
-            ready.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    ready.wait()
-    monkeypatch.setenv("MELTINGSPOT_API_KEY", running.api_key)
-    monkeypatch.setenv("MELTINGSPOT_BASE_URL", running.base_url)
-    yield running
-    done.set()
-    thread.join()
 
 
 def run(*arguments: str) -> Result:

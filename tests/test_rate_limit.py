@@ -203,6 +203,33 @@ async def test_cancelled_in_the_queue_leaves_no_trace() -> None:
     assert [waiter.cancelled() for waiter in waiters] == [True, False, True, False, True]
 
 
+async def test_the_cancelled_do_not_count_as_waiting() -> None:
+    """Waiters that were cancelled leave the queue at once: nobody is refused for them."""
+    limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
+    started = now()
+    await use(limiter)
+    waiters = [asyncio.create_task(use(limiter)) for _ in range(5)]
+    await asyncio.sleep(1.0)
+    for waiter in waiters:
+        waiter.cancel()
+    await asyncio.gather(*waiters, return_exceptions=True)
+    async with limiter.slot(deadline=started + 11.0):
+        assert now() == started + 10.0
+
+
+async def test_nobody_jumps_the_queue_when_the_loop_was_busy() -> None:
+    """A slot that came free while the loop was blocked goes to who waited for it, not to who comes next."""
+    limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
+    await use(limiter)
+    waiting = asyncio.create_task(use(limiter))
+    await asyncio.sleep(1.0)
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.block(20.0)
+    newcomer = await use(limiter)
+    assert newcomer - await waiting == 10.0
+
+
 async def test_cancelled_at_the_very_moment_of_its_turn_passes_the_slot_on() -> None:
     """A waiter cancelled after its slot was handed to it, before it could run, gives it to the next one."""
     limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])

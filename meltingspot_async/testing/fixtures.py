@@ -12,7 +12,7 @@ from .fake import FakeMeltingSpot
 
 @pytest_asyncio.fixture
 async def fake_meltingspot() -> AsyncIterator[FakeMeltingSpot]:
-    """A running :class:`FakeMeltingSpot`, without participants."""
+    """A running :class:`~meltingspot_async.testing.FakeMeltingSpot`, without participants."""
     async with FakeMeltingSpot() as fake:
         yield fake
 

@@ -1,0 +1,154 @@
+"""Ratios side by side: ``python -m tests.benchmarks``. They are to be read, and pass or fail nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import orjson
+
+from meltingspot_async import CourseParticipant, MeltingSpotClient, Priority, RateLimit, SlidingWindowLimiter
+from meltingspot_async.rate_limit import DAY
+from meltingspot_async.structuring import structure, unstructure
+from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
+from tests.clock import VirtualLoop
+
+ROUNDS = 9
+WIDE = [RateLimit(10**9, per=10.0)]
+
+Run = Callable[[], Awaitable[None]]
+
+
+async def compare(title: str, ours: Run, theirs: Run) -> None:
+    """Print the median ratio of pairs run in turn, ours to theirs."""
+    ratios: list[float] = []
+    for _ in range(ROUNDS):
+        times: list[float] = []
+        for run in (ours, theirs):
+            gc.collect()
+            started = time.perf_counter()
+            await run()
+            times.append(time.perf_counter() - started)
+        ratios.append(times[0] / times[1])
+    low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
+    print(f"{title:<68} {middle:6.2f}  ({low:.2f} to {high:.2f})")  # noqa: T201
+
+
+async def slot_against_semaphore() -> None:
+    """Taking and giving back a free slot."""
+    semaphore = asyncio.Semaphore(100)
+
+    async def ours() -> None:
+        limiter = SlidingWindowLimiter(WIDE)
+        for _ in range(20_000):
+            async with limiter.slot():
+                pass
+
+    async def theirs() -> None:
+        for _ in range(20_000):
+            async with semaphore:
+                pass
+
+    await compare("a free slot / asyncio.Semaphore", ours, theirs)
+
+
+async def get_against_aiohttp() -> None:
+    """A participant over loopback, through everything, against the bytes alone."""
+    async with FakeMeltingSpot(limits=WIDE) as fake, aiohttp.ClientSession() as session:
+        fake.seed("c", 1)
+        url = f"{fake.base_url}/v1/courses/c/participants/participant-0"
+        limiter = SlidingWindowLimiter(WIDE)
+        async with MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter) as client:
+
+            async def ours() -> None:
+                for _ in range(500):
+                    await client.course_participants.get("c", "participant-0")
+
+            async def theirs() -> None:
+                for _ in range(500):
+                    async with session.get(url, headers={"Authorization": fake.api_key}) as answer:
+                        await answer.read()
+
+            await compare("client.course_participants.get / aiohttp, same server and loop", ours, theirs)
+
+
+async def structuring_against_json() -> None:
+    """A checked participant against parsing alone; and the two parsers."""
+    body = json.dumps(unstructure(make_course_participant(2))).encode()
+
+    async def ours() -> None:
+        for _ in range(5_000):
+            structure(body, CourseParticipant, "/")
+
+    async def parsed() -> None:
+        for _ in range(5_000):
+            orjson.loads(body)
+
+    async def parsed_slowly() -> None:
+        for _ in range(5_000):
+            json.loads(body)
+
+    await compare("bytes to participant / orjson.loads alone", ours, parsed)
+    await compare("orjson.loads / json.loads", parsed, parsed_slowly)
+
+
+def seconds_for(requests: int, cold: float, warm: float) -> float:
+    """Virtual seconds that many requests take, all asked for at once."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        async with FakeMeltingSpot(cold=cold, warm=warm) as fake:
+            ids = fake.seed("c", requests)
+            async with MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
+                batch = client.with_options(priority=Priority.BULK)
+                started = loop.time()
+                await asyncio.gather(*(batch.course_participants.get("c", i) for i in ids))
+            assert fake.most_received(10.0) <= 100
+            return loop.time() - started
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main())
+
+
+def batch_against_ideal() -> None:
+    """How long a batch takes on the documented limit, against what the limit alone would take."""
+    ideal = (1_000 / 100 - 1) * 10.0
+    for cold, warm in ((0.0, 0.0), (0.5, 0.1), (3.0, 0.2)):
+        ratio = seconds_for(1_000, cold, warm) / ideal
+        title = f"1,000 gets, {cold:g} s cold and {warm:g} s warm / the limit's own time (virtual)"
+        print(f"{title:<68} {ratio:6.2f}")  # noqa: T201
+
+
+def waiting_costs() -> None:
+    """The time of a slot in a long queue, against a short one: O(log n) keeps the ratio near 1."""
+
+    def per_slot(waiters: int) -> float:
+        async def main() -> float:
+            limiter = SlidingWindowLimiter([RateLimit(100, per=10.0), RateLimit(50_000, per=DAY)])
+
+            async def use() -> None:
+                async with limiter.slot(Priority.BULK):
+                    pass
+
+            started = time.perf_counter()
+            await asyncio.gather(*(use() for _ in range(waiters)))
+            return (time.perf_counter() - started) / waiters
+
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(main())
+
+    ratio = statistics.median(per_slot(40_000) / per_slot(1_000) for _ in range(3))
+    print(f"{'a slot in a queue of 40,000 / in a queue of 1,000':<68} {ratio:6.2f}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    asyncio.run(slot_against_semaphore())
+    asyncio.run(get_against_aiohttp())
+    asyncio.run(structuring_against_json())
+    waiting_costs()
+    batch_against_ideal()
