@@ -66,12 +66,13 @@ class MeltingSpotClient:
     ) -> None:
         if not is_number(max_response_bytes) or max_response_bytes < 1:
             raise UsageError(f"max_response_bytes must be 1 or above, not {max_response_bytes!r}.")
+        options = RequestOptions(timeout, deadline, retry, coalesce=coalesce)
         if limiter is None:
             limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, patience=retry.max_retry_after)
         manager = SessionManager(
             Endpoint(base_url, api_key, auth_scheme),
             limiter,
-            RequestOptions(timeout, deadline, retry, coalesce=coalesce),
+            options,
             session=session,
             max_response_bytes=max_response_bytes,
             on_event=on_event,

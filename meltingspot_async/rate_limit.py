@@ -29,7 +29,7 @@ from .errors import (
     TransportError,
     UsageError,
 )
-from .validation import positive, whole_positive
+from .validation import is_number, positive, whole_positive
 
 GIVEN_UP_MARGIN = 10.0
 """Seconds a request that was given up on may still take to arrive. A lost packet is sent again after 1, 3
@@ -95,7 +95,8 @@ class SlidingWindowLimiter:
     travel on; one that never left goes straight back, since no window contains it.
 
     Slots go to interactive waiters first and, within a priority, in order of arrival; each slot that comes
-    free wakes one waiter. Taking, waiting for and giving back a slot costs O(log n).
+    free wakes one waiter. Taking, waiting for and giving back a slot costs O(log n); only a 429 looks at
+    every waiter, once.
 
     :param limits: the limits to keep, all at once.
     :param patience: seconds one waits for a key that is paused by a 429, or whose allowance (a limit of a day
@@ -108,6 +109,8 @@ class SlidingWindowLimiter:
         self._windows = [_Window(limit) for limit in limits]
         if not self._windows:
             raise UsageError("SlidingWindowLimiter needs at least one RateLimit.")
+        if not is_number(patience) or patience < 0:
+            raise UsageError(f"patience must be a number, 0 or above, not {patience!r}.")
         self._patience = patience
         self._interactive: _Queue = OrderedDict()
         self._bulk: _Queue = OrderedDict()
@@ -134,7 +137,7 @@ class SlidingWindowLimiter:
         queue = self._bulk if priority is Priority.BULK else self._interactive
         ahead = len(self._interactive) + (len(self._bulk) if queue is self._bulk else 0)
         free_at = self._free_at(now, ahead)
-        if not (self._interactive or self._bulk) and free_at <= now:
+        if free_at <= now:
             self._in_flight += 1
             return
         if self._exhausted_until(now) is None and deadline is not None and free_at > deadline:

@@ -55,7 +55,7 @@ def _message(body: str) -> str:
     try:
         told: object = json.loads(body)
     except (ValueError, RecursionError):
-        told = "" if body.lstrip().startswith("<") else body
+        told = "" if body.lstrip()[:1] in {"<", "{", "["} else body  # a page, or JSON that was cut
     for _ in range(3):  # {"error": {"message": ["..."]}} is as deep as error bodies commonly get
         if isinstance(told, dict):
             named = cast("dict[str, object]", told)

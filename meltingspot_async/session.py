@@ -29,7 +29,7 @@ from .in_flight import InFlight
 from .rate_limit import Priority, RateLimiter
 from .response import RawResponse, api_error
 from .retry import RetryBudget, RetryPolicy
-from .validation import optional_positive, positive
+from .validation import instance_of, optional_positive, positive
 from .version import __version__
 
 _HEADERS = {
@@ -37,6 +37,9 @@ _HEADERS = {
     "Accept-Encoding": "gzip, deflate",
     "User-Agent": f"meltingspot-async/{__version__}",
 }
+ERROR_BODY_BYTES = 65_536
+"""Bytes read of an unsuccessful answer: enough for its message."""
+
 _NO_AIOHTTP_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
 
 
@@ -46,9 +49,9 @@ class RequestOptions:
 
     timeout: float = attrs.field(default=30.0, validator=positive)
     deadline: float | None = attrs.field(default=None, validator=optional_positive)
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
-    priority: Priority = Priority.INTERACTIVE
-    coalesce: bool = True
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=instance_of(RetryPolicy))
+    priority: Priority = attrs.field(default=Priority.INTERACTIVE, validator=instance_of(Priority))
+    coalesce: bool = attrs.field(default=True, validator=instance_of(bool))
 
 
 class OptionChanges(TypedDict, total=False):
@@ -139,16 +142,19 @@ class SessionManager:
 
     async def _call(self, path: str, url: str, deadline: float | None) -> RawResponse:
         """Attempts until one succeeds, within the deadline: a time of the loop's clock."""
-        allowed = self._options.deadline or 0.0
+        allowed = self._options.deadline
+        if allowed is None:
+            return await self._attempts(path, url, None)
+        until = asyncio.timeout_at(deadline)
         try:
-            async with asyncio.timeout_at(deadline):
+            async with until:
                 return await self._attempts(path, url, deadline)
         except DeadlineExceededError as refusal:
             refusal.deadline = allowed
             raise
-        except MeltingSpotError:
-            raise
-        except TimeoutError:
+        except TimeoutError as error:
+            if isinstance(error, MeltingSpotError) or not until.expired():
+                raise
             raise DeadlineExceededError(None, allowed) from None
 
     async def _attempts(self, path: str, url: str, deadline: float | None) -> RawResponse:
@@ -224,7 +230,9 @@ class SessionManager:
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > self._max_response_bytes:
+            if response.status >= 300 and len(body) > ERROR_BODY_BYTES:
+                break
+            if response.status < 300 and len(body) > self._max_response_bytes:
                 problem = f"it is larger than max_response_bytes ({self._max_response_bytes} bytes)"
                 raise InvalidResponseError(path, "$", problem)
         return bytes(body)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import attrs
 
@@ -38,3 +40,13 @@ def whole_positive(instance: object, attribute: attrs.Attribute[int], value: int
     """A whole number, one or above."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise UsageError(f"{attribute.name} must be a whole number, 1 or above, not {value!r}.")
+
+
+def instance_of(kind: type) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    """A value of that class."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind):
+            raise UsageError(f"{attribute.name} must be a {kind.__name__}, not {type(value).__name__}.")
+
+    return check

@@ -80,6 +80,7 @@ async def test_answers_of_all_shapes(canned: aioresponses, changes: dict[str, ob
         ("key secret-key is wrong", "key [key] is wrong"),
         ("x" * 500, "x" * 199 + "…"),
         ("[" * 100_000, ""),
+        ('{"message": "cut', ""),
         ("word " * 10_000, "word " * 39 + "word…"),
     ],
     ids=lambda text: text[:20],
@@ -161,6 +162,8 @@ def test_a_scheme_that_is_no_word_is_refused(scheme: str) -> None:
     [
         *[("timeout", bad) for bad in (0, -1, math.nan, math.inf, None, "30", True)],
         *[("deadline", bad) for bad in (0, -1, math.nan, "5")],
+        ("retry", 3),
+        ("coalesce", "no"),
         *[("max_response_bytes", bad) for bad in (0, -5, math.nan, "1", None)],
     ],
 )
@@ -207,6 +210,12 @@ async def test_options_are_copied_and_the_rest_is_shared(canned: aioresponses) -
     await copy.aclose()
     with pytest.raises(UsageError, match="closed"):
         await fetch(client)
+
+
+def test_a_priority_that_is_none_is_refused() -> None:
+    """A priority is one of the two."""
+    with pytest.raises(UsageError, match="priority must be a Priority"):
+        MeltingSpotClient("k").with_options(priority="bulk")  # type: ignore[arg-type]
 
 
 def test_an_option_nobody_knows_is_an_error() -> None:

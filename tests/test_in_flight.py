@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 from meltingspot_async.in_flight import InFlight
 
@@ -49,3 +50,25 @@ async def test_a_second_cancellation_does_not_keep_the_request_alive() -> None:
     await asyncio.gather(caller, return_exceptions=True)
     assert "k" not in table
     await asyncio.wait_for(ended.wait(), 10.0)
+
+
+async def test_a_failure_nobody_is_left_to_see_is_not_complained_of() -> None:
+    """A request that ends with an error after its last caller has gone raises no complaint of asyncio."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    table: InFlight[None] = InFlight()
+
+    async def fail() -> None:
+        try:
+            await asyncio.sleep(100.0)
+        except asyncio.CancelledError:
+            raise RuntimeError("too late") from None
+
+    caller = asyncio.create_task(table.share("k", fail))
+    await asyncio.sleep(1.0)
+    caller.cancel()
+    await asyncio.wait([caller])
+    assert caller.cancelled()
+    del caller
+    gc.collect()
+    assert not complaints

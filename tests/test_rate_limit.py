@@ -208,13 +208,14 @@ async def test_the_cancelled_do_not_count_as_waiting() -> None:
     limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
     started = now()
     await use(limiter)
-    waiters = [asyncio.create_task(use(limiter)) for _ in range(5)]
+    first, *others = [asyncio.create_task(use(limiter)) for _ in range(6)]
     await asyncio.sleep(1.0)
-    for waiter in waiters:
+    for waiter in others:
         waiter.cancel()
-    await asyncio.gather(*waiters, return_exceptions=True)
-    async with limiter.slot(deadline=started + 11.0):
-        assert now() == started + 10.0
+    await asyncio.gather(*others, return_exceptions=True)
+    async with limiter.slot(deadline=started + 21.0):
+        assert now() == started + 20.0
+    assert await first == started + 10.0
 
 
 async def test_nobody_jumps_the_queue_when_the_loop_was_busy() -> None:
@@ -567,6 +568,13 @@ def test_a_limiter_without_limits_is_refused() -> None:
     """A limiter that limits nothing is a mistake."""
     with pytest.raises(UsageError, match="at least one"):
         SlidingWindowLimiter([])
+
+
+@pytest.mark.parametrize("patience", [-1.0, math.nan, None])
+def test_a_patience_that_is_none_is_refused(patience: float) -> None:
+    """How long to be patient is a number of seconds, 0 or above."""
+    with pytest.raises(UsageError, match="patience"):
+        SlidingWindowLimiter([RateLimit(1, per=1.0)], patience=patience)
 
 
 def test_ten_thousand_waiters_are_no_burden() -> None:
