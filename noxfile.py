@@ -24,7 +24,7 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--cov", *session.posargs)
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session
 def lowest(session: nox.Session) -> None:
     """The whole suite with the lowest versions of what is required at run time, and without "speed"."""
     required: list[str] = PYPROJECT["project"]["dependencies"]
@@ -34,7 +34,7 @@ def lowest(session: nox.Session) -> None:
     session.run("pytest", *session.posargs)
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style and suspicious code."""
     session.install(*groups("lint"))
@@ -42,7 +42,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session
 def typing(session: nox.Session) -> None:
     """Types, by two checkers in their strict modes."""
     session.install("-e", EXTRAS, *groups("typing"))
@@ -50,14 +50,14 @@ def typing(session: nox.Session) -> None:
     session.run("pyright")
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, without a single warning or broken reference."""
     session.install("-e", EXTRAS, *groups("docs"))
     session.run("sphinx-build", "-W", "-n", "--keep-going", "-b", "html", "docs", "docs/_build/html")
 
 
-@nox.session(python=PYTHONS[0], default=False)
+@nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
     """Ratios side by side; no pass marks."""
     session.install("-e", EXTRAS, *groups("test"))

@@ -20,7 +20,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(aiohttp|attrs?|cattrs|collections|contextlib|datetime|enum|asyncio|types|typing)\..*"),
     (
         "py:.*",
-        r"ClientSession|Event|T|optional|Unpack.*|OptionChanges|meltingspot_async\.session\.OptionChanges",
+        r"ClientSession|Event|T|optional|Unpack.*|OptionChanges|meltingspot_async\.options\.OptionChanges",
     ),
     ("py:class", r"web\..*|WeakSet|deque|None"),
 ]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Self, Unpack
 from .endpoint import BASE_URL, Endpoint
 from .errors import UsageError
 from .events import Event
+from .options import OptionChanges, RequestOptions
 from .rate_limit import DAY, RateLimit, RateLimiter, SlidingWindowLimiter
 from .resources import CourseParticipants
 from .retry import RetryPolicy
-from .session import OptionChanges, RequestOptions, SessionManager
+from .session import SessionManager
 from .validation import is_number
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import copy
 import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Self, TypedDict, Unpack
+from typing import Self, Unpack
 
 import aiohttp
 import attrs
@@ -26,10 +26,10 @@ from .errors import (
 )
 from .events import AttemptFinished, AttemptStarted, Coalesced, Event, RetryScheduled, Throttled, logger
 from .in_flight import InFlight
-from .rate_limit import Priority, RateLimiter
+from .options import OptionChanges, RequestOptions
+from .rate_limit import RateLimiter
 from .response import RawResponse, api_error
-from .retry import RetryBudget, RetryPolicy
-from .validation import instance_of, optional_positive, positive
+from .retry import RetryBudget
 from .version import __version__
 
 _HEADERS = {
@@ -41,27 +41,6 @@ ERROR_BODY_BYTES = 65_536
 """Bytes read of an unsuccessful answer: enough for its message."""
 
 _NO_AIOHTTP_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
-
-
-@attrs.frozen
-class RequestOptions:
-    """How a call is made; see :class:`~meltingspot_async.MeltingSpotClient` for the meaning of each."""
-
-    timeout: float = attrs.field(default=30.0, validator=positive)
-    deadline: float | None = attrs.field(default=None, validator=optional_positive)
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=instance_of(RetryPolicy))
-    priority: Priority = attrs.field(default=Priority.INTERACTIVE, validator=instance_of(Priority))
-    coalesce: bool = attrs.field(default=True, validator=instance_of(bool))
-
-
-class OptionChanges(TypedDict, total=False):
-    """The options a copy may change."""
-
-    timeout: float
-    deadline: float | None
-    retry: RetryPolicy
-    priority: Priority
-    coalesce: bool
 
 
 class SessionManager:
