@@ -53,7 +53,7 @@ def typing(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, without a single warning or broken reference."""
-    session.install("-e", EXTRAS, *groups("docs"))
+    session.install("-e", EXTRAS, *groups("docs", "test"))
     session.run("sphinx-build", "-W", "-n", "--keep-going", "-b", "html", "docs", "docs/_build/html")
 
 
