@@ -1,5 +1,6 @@
 """An asyncio client SDK for the MeltingSpot public API."""
 
+from .batch import FetchResult
 from .client import MeltingSpotClient
 from .errors import (
     ApiError,
@@ -19,6 +20,7 @@ from .errors import (
 )
 from .events import AttemptFinished, AttemptStarted, Coalesced, Event, RetryScheduled, Throttled
 from .models import CourseParticipant, ParticipantStatus
+from .pagination import Listing, Page
 from .rate_limit import Priority, RateLimit, RateLimiter, SlidingWindowLimiter
 from .response import RawResponse
 from .retry import RetryPolicy
@@ -35,10 +37,13 @@ __all__ = [
     "CourseParticipant",
     "DeadlineExceededError",
     "Event",
+    "FetchResult",
     "InvalidResponseError",
+    "Listing",
     "MeltingSpotClient",
     "MeltingSpotError",
     "NotFoundError",
+    "Page",
     "ParticipantStatus",
     "PermissionDeniedError",
     "Priority",

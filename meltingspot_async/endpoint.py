@@ -47,7 +47,7 @@ class Endpoint:
         return {"Authorization": self._authorization}
 
     def url(self, path: str, params: Mapping[str, str | int] | None) -> str:
-        """The absolute URL of a path, encoded, with brackets in parameter names left as they are.
+        """The absolute URL of a path, encoded, with brackets and commas in parameters left as they are.
 
         :raises UsageError: for a path that is not plain, absolute and encoded, or a value that is neither
             text nor a whole number.
@@ -63,7 +63,7 @@ class Endpoint:
         for name, value in params.items():
             if not isinstance(value, str | int) or isinstance(value, bool):
                 raise UsageError(f"The parameter {name} must be a str or an int, not {type(value).__name__}.")
-        return f"{self.base_url}{path}?{urlencode(params, quote_via=quote, safe='[]')}"
+        return f"{self.base_url}{path}?{urlencode(params, quote_via=quote, safe='[],')}"
 
 
 def expand_path(template: str, **ids: str) -> str:

@@ -18,7 +18,7 @@ class RequestOptions:
     timeout: float = attrs.field(default=30.0, validator=positive)
     deadline: float | None = attrs.field(default=None, validator=optional_positive)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=instance_of(RetryPolicy))
-    priority: Priority = attrs.field(default=Priority.INTERACTIVE, validator=instance_of(Priority))
+    priority: Priority | None = attrs.field(default=None, validator=instance_of(Priority | None))
     coalesce: bool = attrs.field(default=True, validator=instance_of(bool))
 
 
@@ -28,5 +28,5 @@ class OptionChanges(TypedDict, total=False):
     timeout: float
     deadline: float | None
     retry: RetryPolicy
-    priority: Priority
+    priority: Priority | None
     coalesce: bool

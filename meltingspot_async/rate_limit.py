@@ -132,6 +132,11 @@ class SlidingWindowLimiter:
         """
         return _Slot(partial(self._acquire, priority, deadline), self._release)
 
+    def free(self) -> dict[RateLimit, int]:
+        """How many slots of each limit are free at this moment."""
+        now = self._use_running_loop().time()
+        return {window.limit: window.free(now, self._in_flight) for window in self._windows}
+
     async def _acquire(self, priority: Priority, deadline: float | None) -> None:
         now = self._use_running_loop().time()
         queue = self._bulk if priority is Priority.BULK else self._interactive
@@ -294,8 +299,7 @@ class _Window:
 
     def free_at(self, now: float, in_flight: int, ahead: int) -> float:
         """When a slot comes free, at the earliest, for one who has ``ahead`` others before it."""
-        self._drop_free(now)
-        missing = ahead - (self.limit.requests - in_flight - len(self.cooling))
+        missing = ahead - self.free(now, in_flight)
         if missing < 0:
             return now
         # In order of time: those cooling, and the others, whose answers are in now at the earliest.
@@ -307,6 +311,11 @@ class _Window:
         else:
             first = self.cooling[nth if nth < before else nth - others]
         return first + rounds * self.limit.per
+
+    def free(self, now: float, in_flight: int) -> int:
+        """How many slots are free."""
+        self._drop_free(now)
+        return self.limit.requests - in_flight - len(self.cooling)
 
     def is_used_up_allowance(self, now: float) -> bool:
         """Whether this is a long limit whose every slot was used."""

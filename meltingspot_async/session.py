@@ -27,7 +27,7 @@ from .errors import (
 from .events import AttemptFinished, AttemptStarted, Coalesced, Event, RetryScheduled, Throttled, logger
 from .in_flight import InFlight
 from .options import OptionChanges, RequestOptions
-from .rate_limit import RateLimiter
+from .rate_limit import Priority, RateLimiter
 from .response import RawResponse, api_error
 from .retry import RetryBudget
 from .version import __version__
@@ -87,6 +87,10 @@ class SessionManager:
         twin._options = attrs.evolve(self._options, **changes)
         return twin
 
+    def in_bulk(self) -> Self:
+        """A copy that goes after interactive requests, unless a priority was chosen."""
+        return self.with_options(priority=self._options.priority or Priority.BULK)
+
     async def aclose(self) -> None:
         """Close what was opened here; a session that was given stays open."""
         await self._http.close()
@@ -138,13 +142,14 @@ class SessionManager:
 
     async def _attempts(self, path: str, url: str, deadline: float | None) -> RawResponse:
         loop, policy = asyncio.get_running_loop(), self._options.retry
+        priority = self._options.priority or Priority.INTERACTIVE
         attempt = 0
         while True:
             attempt += 1
             backoff = policy.backoff(attempt, random.random())
             queued = loop.time()
             try:
-                async with self._limiter.slot(self._options.priority, deadline):
+                async with self._limiter.slot(priority, deadline):
                     self._tell(AttemptStarted(path, attempt, loop.time() - queued))
                     response = await self._attempt(path, url, attempt)
                     self._raise_for_status(path, response, backoff)

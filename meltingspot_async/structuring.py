@@ -11,10 +11,11 @@ from collections.abc import Callable
 from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, TypeVar, cast
+from types import GenericAlias
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
-from cattrs import ClassValidationError, Converter
+from cattrs import ClassValidationError, Converter, IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from .errors import InvalidResponseError
@@ -64,9 +65,13 @@ def unstructure(model: attrs.AttrsInstance) -> dict[str, object]:
 
 def _first_problem(error: ClassValidationError) -> tuple[str, str]:
     """The first field at fault, as a JSON path in the service's spelling, and what is wrong with it."""
-    cause, note = error.group_exceptions()[0][0]
-    problem = "it is missing" if isinstance(cause, KeyError) else str(cause)
-    return f"$.{_camel_case(note.name)}", problem
+    path, cause = "$", cast("Exception", error)
+    while isinstance(cause, ClassValidationError | IterableValidationError):
+        cause, note = cause.group_exceptions()[0][0]
+        path += (
+            f"[{note.index}]" if isinstance(note, IterableValidationNote) else f".{_camel_case(note.name)}"
+        )
+    return path, "it is missing" if isinstance(cause, KeyError) else str(cause)
 
 
 def _camel_case(name: str) -> str:
@@ -113,6 +118,23 @@ def _structure_enum(value: object, enum: type[OpenEnum]) -> OpenEnum:
     return enum(_structure_str(value, str))
 
 
+def _is_array(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _array_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    """Structure a tuple of any length, from an array only: cattrs would take a text for one, too."""
+    items = GenericAlias(list, get_args(kind)[0])
+    structure_items = converter.get_structure_hook(items)
+
+    def hook(value: object, _: object) -> Any:
+        if not isinstance(value, list):
+            raise _WrongTypeError(f"expected an array, got {_json_type(value)}")
+        return tuple(structure_items(cast("list[object]", value), items))
+
+    return hook
+
+
 def _unstructure_datetime(value: datetime) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
@@ -140,6 +162,7 @@ def _model_unhook(model: type[attrs.AttrsInstance], converter: Converter) -> Cal
 def _make_converter() -> Converter:
     converter = Converter(detailed_validation=True)
     converter.register_structure_hook_factory(attrs.has, _model_hook)
+    converter.register_structure_hook_factory(_is_array, _array_hook)
     converter.register_structure_hook(str, _structure_str)
     converter.register_structure_hook(int, _structure_int)
     converter.register_structure_hook(datetime, _structure_datetime)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import UnionType
 from typing import Any
 
 import attrs
@@ -42,11 +43,12 @@ def whole_positive(instance: object, attribute: attrs.Attribute[int], value: int
         raise UsageError(f"{attribute.name} must be a whole number, 1 or above, not {value!r}.")
 
 
-def instance_of(kind: type) -> Callable[[object, attrs.Attribute[Any], object], None]:
+def instance_of(kind: type | UnionType) -> Callable[[object, attrs.Attribute[Any], object], None]:
     """A value of that class."""
 
     def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if not isinstance(value, kind):
-            raise UsageError(f"{attribute.name} must be a {kind.__name__}, not {type(value).__name__}.")
+            expected = getattr(kind, "__name__", kind)
+            raise UsageError(f"{attribute.name} must be a {expected}, not {type(value).__name__}.")
 
     return check

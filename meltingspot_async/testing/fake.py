@@ -10,7 +10,7 @@ import struct
 from collections import deque
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 from weakref import WeakSet
 
 import attrs
@@ -105,7 +105,13 @@ class FakeMeltingSpot:
     It counts requests as they arrive, in sliding windows, and answers one too many with 429 and a
     ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
 
+    It lists participants in the order in which they were added. What the documentation leaves open of lists can be
+    chosen.
+
     :param limits: how many requests it takes. Default 100 per 10 s.
+    :param first_page: number of the first page, 0 or 1. Default 1.
+    :param largest_page: items it gives at once, whatever ``limit`` says. Default 100.
+    :param past_the_end: what a page that does not exist is: ``"empty"``, the ``"last"`` one again, or a ``"404"``.
     :param cold: seconds that the first request of a connection travels before it arrives.
     :param warm: seconds that any further request of a connection travels.
     """
@@ -119,7 +125,13 @@ class FakeMeltingSpot:
         limits: Iterable[RateLimit] = (RateLimit(100, per=10.0),),
         cold: float = 0.0,
         warm: float = 0.0,
+        first_page: Literal[0, 1] = 1,
+        largest_page: int = 100,
+        past_the_end: Literal["empty", "last", "404"] = "empty",
     ) -> None:
+        self._first_page = first_page
+        self._largest_page = largest_page
+        self._past_the_end = past_the_end
         self._arrivals = [(limit, deque[float]()) for limit in limits]
         self._cold = cold
         self._warm = warm
@@ -132,6 +144,7 @@ class FakeMeltingSpot:
         """Its address, once it runs."""
         app = web.Application()
         app.router.add_get("/v1/courses/{course}/participants/{participant}", self._get_participant)
+        app.router.add_get("/v1/courses/{course}/participants", self._list_participants)
         app.router.add_get("/{tail:.*}", self._get_nothing)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.01, keepalive_timeout=3600
@@ -178,6 +191,23 @@ class FakeMeltingSpot:
             return await self._answer(request, _json({"message": f"{what} not found"}, 404))
         return await self._answer(request, _json(unstructure(participant)))
 
+    async def _list_participants(self, request: web.Request) -> web.StreamResponse:
+        course = [
+            p for (course, _), p in self._participants.items() if course == request.match_info["course"]
+        ]
+        if not course:
+            return await self._answer(request, _json({"message": "course not found"}, 404))
+        found = [unstructure(participant) for participant in course if _matches(participant, request.query)]
+        size = min(int(request.query.get("limit", "20")), self._largest_page)
+        number = int(request.query.get("page", "1")) - self._first_page
+        last = max(0, math.ceil(len(found) / size) - 1)
+        if not 0 <= number <= last and self._past_the_end == "404":
+            return await self._answer(request, _json({"message": "page not found"}, 404))
+        if self._past_the_end == "last":
+            number = min(max(number, 0), last)
+        items = found[number * size : (number + 1) * size] if number >= 0 else []
+        return await self._answer(request, _json({"items": items, "total": len(found)}))
+
     async def _get_nothing(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, _json({"message": "no such operation"}, 404))
 
@@ -213,6 +243,21 @@ class FakeMeltingSpot:
             for _, arrivals in self._arrivals:
                 arrivals.append(now)
         return wait
+
+
+def _matches(participant: CourseParticipant, query: Mapping[str, str]) -> bool:
+    """Whether a participant passes the documented filters."""
+    fields = {
+        "status": participant.status,
+        "email": participant.spot_member_email,
+        "firstname": participant.spot_member_firstname,
+        "lastname": participant.spot_member_lastname,
+    }
+    return all(
+        (f"{name}[in]" not in query or value in query[f"{name}[in]"].split(","))
+        and (f"{name}[eq]" not in query or value == query[f"{name}[eq]"])
+        for name, value in fields.items()
+    )
 
 
 def _json(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
