@@ -21,7 +21,7 @@ def groups(*names: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """The whole suite with the newest dependencies."""
     session.install("-e", EXTRAS, *groups("test"))
-    session.run("pytest", "--cov", *session.posargs)
+    session.run("pytest", "--cov", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -31,7 +31,7 @@ def lowest(session: nox.Session) -> None:
     extra: list[str] = PYPROJECT["project"]["optional-dependencies"]["cli"]
     lowest_versions = [requirement.replace(">=", "==") for requirement in required + extra]
     session.install("-e", ".", *groups("test"), *lowest_versions)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session

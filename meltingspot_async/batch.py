@@ -113,7 +113,7 @@ async def _from_pages(
     """Read pages while fewer of them are left than ids. What they hold is wanted no longer."""
     while walk.next_page is not None and walk.pages_left < len(wanted):
         try:
-            page = await next_page(walk, source.page(walk.next_page))
+            come = await next_page(walk, source.page(walk.next_page))
         except MeltingSpotError as error:
             if isinstance(error, PERHAPS_SINGLY) or (isinstance(error, NotFoundError) and walk.has_begun):
                 return
@@ -121,7 +121,7 @@ async def _from_pages(
                 yield FetchResult(item_id, None, error)
             wanted.clear()
             return
-        for item in page.items if page else ():
+        for item in (item for page in come for item in page.items):
             if item.id in wanted:
                 del wanted[item.id]
                 yield FetchResult(item.id, item, None)

@@ -1,50 +1,63 @@
-"""The ``meltingspot`` command (extra ``cli``)."""
+"""The ``meltingspot`` command (extra ``cli``).
+
+It exits with 0, 1 for an error of the service or the machine, 2 for wrong usage, 3 when the allowance of the key is
+used up, 130 when it was interrupted and 143 when it was terminated.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterable
+import signal
+from collections.abc import Coroutine
+from contextlib import aclosing
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 try:
     import typer
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 except ImportError:
     raise SystemExit("The command needs an extra: pip install 'meltingspot-async[cli]'") from None
 
-from .client import MeltingSpotClient
-from .errors import MeltingSpotError, UsageError
-from .events import Event, RetryScheduled, Throttled
-from .models import CourseParticipant, ParticipantStatus
-from .rate_limit import RateLimit, SlidingWindowLimiter
+from .client import DOCUMENTED_LIMITS, MeltingSpotClient
+from .course_report import CourseReport
+from .demo import run_demo
+from .errors import MeltingSpotError, QuotaExhaustedError, UsageError
+from .export import COLUMNS, KEY, ExportProgress, export_courses, export_ids, read_ids
+from .models import CourseParticipant
+from .rate_limit import SlidingWindowLimiter
+from .record_file import Format, RecordFile, format_of
 from .structuring import unstructure
-from .testing import Answer, FakeMeltingSpot
+from .tables import participant_details, participants_table
 
 T = TypeVar("T")
 
-DEMO_LIMIT = RateLimit(20, per=3.0)
-DEMO_PARTICIPANTS = 24
-DEMO_STRANGER = 10
-
-_COLOURS = {
-    ParticipantStatus.INVITED: "cyan",
-    ParticipantStatus.STARTED: "yellow",
-    ParticipantStatus.COMPLETED: "green",
-    ParticipantStatus.UNENROLLED: "red",
-}
+FAILED, MISUSED, QUOTA_EXHAUSTED, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
 # Tracebacks stay plain: a decorated one would show local variables, among them the key.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 participants = typer.Typer(no_args_is_help=True, help="Participants of courses.")
+courses = typer.Typer(no_args_is_help=True, help="Courses.")
 app.add_typer(participants, name="participants")
+app.add_typer(courses, name="courses")
+
+Status = Annotated[
+    list[str] | None, typer.Option("--status", help="Keep participants with this status; may be repeated.")
+]
 
 
 @app.callback()
 def root() -> None:
     """Read a MeltingSpot. The key is taken from MELTINGSPOT_API_KEY."""
+
+
+@app.command()
+def demo() -> None:
+    """Fetch participants from a fake service on this machine: no key, no network, a few seconds."""
+    _run(run_demo(Console()))
 
 
 @participants.command("get")
@@ -65,99 +78,145 @@ def get_participant(
     if as_json:
         typer.echo(json.dumps(unstructure(participant), ensure_ascii=False, indent=2))
     else:
-        _details(Console(), participant)
+        Console().print(participant_details(participant))
 
 
-@app.command()
-def demo() -> None:
-    """Fetch participants from a fake service on this machine: no key, no network, a few seconds."""
-    _run(_demo(Console()))
+@participants.command("list")
+def list_participants(
+    course_id: str,
+    status: Status = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one participant a line.")] = False,
+) -> None:
+    """Show the participants of a course."""
+
+    async def show() -> None:
+        console, first = Console(), True
+        async with MeltingSpotClient.from_env() as client:
+            listing = client.course_participants.list(course_id, status=status)
+            async with aclosing(listing.pages()) as pages:
+                async for page in pages:
+                    if as_json:
+                        for participant in page.items:
+                            typer.echo(json.dumps(unstructure(participant), ensure_ascii=False))
+                    else:
+                        console.print(participants_table(page.items, header=first))
+                    first = False
+
+    _run(show())
 
 
-async def _demo(console: Console) -> None:
-    clock = asyncio.get_running_loop().time
-    started = paused_until = clock()
+@participants.command("export")
+def export_participants(
+    course_ids: Annotated[list[str], typer.Argument(metavar="COURSE_ID...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .jsonl or .csv.")],
+    file_format: Annotated[
+        Format | None, typer.Option("--format", help="Needed if the file's ending does not tell.")
+    ] = None,
+    status: Status = None,
+    ids_file: Annotated[
+        Path | None, typer.Option(help="File with ids of participants, one a line; of one course only.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a file that an earlier export began.")
+    ] = False,
+) -> None:
+    """Write the participants of courses to a file, one record each.
 
-    def show(event: Event) -> None:
-        nonlocal paused_until
-        now = clock()
-        if isinstance(event, RetryScheduled) and event.reason != "429":
-            console.print(f"[yellow]{now - started:5.1f} s[/]  {event.reason}: again in {event.delay:.2f} s")
-        if isinstance(event, Throttled) and now + event.pause > paused_until + 0.5:
-            paused_until = now + event.pause
-            console.print(
-                f"[red]{now - started:5.1f} s[/]  429: every request pauses for {event.pause:.0f} s"
-            )
+    However it ends - interrupted, killed, allowance used up, disk full - run it again with --resume: nothing is
+    lost and nothing is written twice.
+    """
+    form = file_format or format_of(output)
+    if form is None:
+        _fail("say --format jsonl or --format csv: the file's ending does not tell", MISUSED)
+    if ids_file is not None and (len(course_ids) > 1 or status):
+        _fail("--ids-file goes with one course and without --status", MISUSED)
+    console = Console(stderr=True)
+    limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS)
 
-    async with FakeMeltingSpot(limits=[DEMO_LIMIT]) as fake:
-        ids = fake.seed("onboarding", DEMO_PARTICIPANTS)
-        console.print(
-            f"A fake MeltingSpot runs at {fake.base_url}. It takes {DEMO_LIMIT.requests} requests in any "
-            f"{DEMO_LIMIT.per:g} s, fails once, and another program uses the same key."
-        )
-        limiter = SlidingWindowLimiter([DEMO_LIMIT])
-        async with (
-            MeltingSpotClient(fake.api_key, base_url=fake.base_url) as stranger,
-            MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter, on_event=show) as client,
-        ):
-            fake.fail(Answer(503))
-            await client.course_participants.get("onboarding", ids[0])
-            await asyncio.gather(
-                *(stranger.course_participants.get("onboarding", i) for i in ids[:DEMO_STRANGER])
-            )
-            found = await asyncio.gather(*(client.course_participants.get("onboarding", i) for i in ids))
-        _table(console, found)
-        console.print(
-            f"{len(found)} participants, {len(fake.received)} requests (the other program's "
-            f"{DEMO_STRANGER} included), {sum(r.refused for r in fake.received)} of them refused, "
-            f"{clock() - started:.1f} s."
-        )
+    async def export(file: RecordFile) -> list[str]:
+        with ExportProgress(console, limiter) as progress:
+            async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
+                if ids_file is not None:
+                    return await export_ids(client, course_ids[0], read_ids(ids_file), file, progress)
+                await export_courses(client, course_ids, status, file, progress)
+                return []
 
-
-def _table(console: Console, found: Iterable[CourseParticipant]) -> None:
-    table = Table("Participant", "Name", "Status", "Completion rate", "Last activity")
-    for p in found:
-        active = p.last_activity_at.date().isoformat() if p.last_activity_at else ""
-        table.add_row(_plain(p.id), _name(p), _status(p), str(p.completion_rate), active)
-    console.print(table)
-
-
-def _details(console: Console, participant: CourseParticipant) -> None:
-    table = Table(show_header=False, box=None)
-    for name, value in unstructure(participant).items():
-        table.add_row(
-            name, _status(participant) if name == "status" else _plain("" if value is None else value)
-        )
-    console.print(table)
+    try:
+        with RecordFile(output, form, COLUMNS, key=KEY, resume=resume) as file:
+            try:
+                unknown = _run(export(file))
+            finally:
+                typer.echo(f"{len(file)} participants are in {output}.", err=True)
+    except FileExistsError:
+        _fail(f"{output} exists: go on with it by --resume, or take another file", MISUSED)
+    except UsageError as error:
+        _fail(str(error), MISUSED)
+    except OSError as error:
+        _fail(f"{error.strerror}: {error.filename or output}. What is written is whole: use --resume", FAILED)
+    for participant_id in unknown:
+        typer.echo(f"meltingspot: unknown to the service: {participant_id}", err=True)
+    if unknown:
+        raise typer.Exit(FAILED)
 
 
-def _name(participant: CourseParticipant) -> Text:
-    names = (participant.spot_member_firstname, participant.spot_member_lastname)
-    return _plain(" ".join(name for name in names if name))
+@courses.command("report")
+def report_course(
+    course_id: str,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to save the picture to: .html or .svg.")
+    ] = None,
+) -> None:
+    """Show how a course is doing: its funnel, the spread of completion, the activity of the last weeks."""
+    if output is not None and output.suffix.lower() not in {".html", ".svg"}:
+        _fail("the report is saved as .html or .svg", MISUSED)
 
+    async def fetch() -> CourseReport:
+        report = CourseReport(datetime.now(UTC))
+        async with MeltingSpotClient.from_env() as client:
+            async for participant in client.course_participants.list(course_id):
+                report.add(participant)
+        return report
 
-def _status(participant: CourseParticipant) -> Text:
-    text = _plain(participant.status)
-    text.stylize(_COLOURS.get(participant.status, "magenta"))
-    return text
-
-
-def _plain(value: object) -> Text:
-    """A text from the service, without control characters that a terminal would obey."""
-    return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)))
+    report = _run(fetch())
+    if output is None:
+        report.show(course_id, Console())
+        return
+    canvas = Console(record=True, width=80, file=StringIO(), force_terminal=True)
+    report.show(course_id, canvas)
+    try:
+        if output.suffix.lower() == ".svg":
+            canvas.save_svg(str(output), title="meltingspot courses report")
+        else:
+            canvas.save_html(str(output))
+    except OSError as error:
+        _fail(f"{error.strerror}: {output}", FAILED)
 
 
 def _run(work: Coroutine[object, object, T]) -> T:
     try:
-        return asyncio.run(work)
+        return asyncio.run(_until_terminated(work))
     except UsageError as error:
-        _fail(error, 2)
+        _fail(str(error), MISUSED)
+    except QuotaExhaustedError as error:
+        _fail(str(error), QUOTA_EXHAUSTED)
     except MeltingSpotError as error:
-        _fail(error, 1)
+        _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        _fail("interrupted", INTERRUPTED)
+    except asyncio.CancelledError:
+        _fail("terminated", TERMINATED)
 
 
-def _fail(error: MeltingSpotError, code: int) -> NoReturn:
-    typer.echo(f"meltingspot: {error}", err=True)
+async def _until_terminated(work: Coroutine[object, object, T]) -> T:
+    """Let a SIGTERM cancel the work, so that it ends in good order."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
+
+
+def _fail(why: str, code: int) -> NoReturn:
+    typer.echo(f"meltingspot: {why}", err=True)
     raise typer.Exit(code)
 
 

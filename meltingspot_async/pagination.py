@@ -159,11 +159,11 @@ class Listing(Generic[I]):
         coming = asyncio.create_task(self._fetch(1))
         try:
             while number is not None:
-                page = await next_page(walk, coming)
+                come = await next_page(walk, coming)
                 number = walk.next_page
                 if number is not None:
                     coming = asyncio.create_task(self._fetch(number))
-                if page is not None:
+                for page in come:
                     yield page
         finally:
             coming.cancel()
@@ -174,11 +174,11 @@ class Listing(Generic[I]):
             )
 
 
-async def next_page(walk: PageWalk[I], coming: Awaitable[Page[I]]) -> Page[I] | None:
-    """What is new in the walk's next page, once it has come; ``None`` if the service has no such page."""
+async def next_page(walk: PageWalk[I], coming: Awaitable[Page[I]]) -> tuple[Page[I], ...]:
+    """What is new in the walk's next page, once it has come; nothing if the service has no such page."""
     try:
         page = await coming
     except PAST_THE_END as error:
         walk.refused(error)
-        return None
-    return walk.read(page)
+        return ()
+    return (walk.read(page),)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from aiohttp import ClientResponse
 from aioresponses import aioresponses, core
 from hypothesis import settings
 
+from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 from .clock import VirtualLoop
@@ -52,23 +54,31 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
-    """A fake service in a thread of its own, and an environment that leads to it."""
-    running = FakeMeltingSpot()
-    running.add(make_course_participant(2, course_id="c"))
+@contextmanager
+def live(fake: FakeMeltingSpot) -> Generator[FakeMeltingSpot, None, None]:
+    """Run a fake service in a thread of its own, on the real clock."""
     ready, done = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        async with running:
+        async with fake:
             ready.set()
             await asyncio.to_thread(done.wait)
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
     ready.wait()
-    monkeypatch.setenv("MELTINGSPOT_API_KEY", running.api_key)
-    monkeypatch.setenv("MELTINGSPOT_BASE_URL", running.base_url)
-    yield running
-    done.set()
-    thread.join()
+    try:
+        yield fake
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
+    """A live fake service with one participant, and an environment that leads to it."""
+    with live(FakeMeltingSpot(limits=[RateLimit(10_000, per=10.0)], warm=0.005)) as running:
+        running.add(make_course_participant(2, course_id="c"))
+        monkeypatch.setenv("MELTINGSPOT_API_KEY", running.api_key)
+        monkeypatch.setenv("MELTINGSPOT_BASE_URL", running.base_url)
+        yield running

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from meltingspot_async import cli
+from meltingspot_async.demo import run_demo
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault
 
 from .clock import run_virtual
@@ -93,11 +95,11 @@ def test_texts_of_the_service_cannot_steer_the_terminal(fake: FakeMeltingSpot) -
 def test_the_demo_shows_what_it_promises() -> None:
     """The demo shows a retry, a pause of the whole key, and all participants as a table 80 columns wide."""
     screen = io.StringIO()
-    run_virtual(cli._demo(Console(file=screen, width=80)))
+    run_virtual(run_demo(Console(file=screen, width=80)))
     shown = screen.getvalue()
     assert shown.count("503: again in") == 1
     assert shown.count("429: every request pauses for") >= 1
-    assert shown.count("│ participant-") == 24
+    assert len(re.findall("^participant-", shown, re.MULTILINE)) == 24
     assert "24 participants, " in shown
     assert max(map(len, shown.splitlines())) <= 80
 
@@ -130,3 +132,42 @@ def test_without_its_extra_the_command_says_what_to_install() -> None:
     told = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=False)
     assert told.returncode != 0
     assert told.stderr == "The command needs an extra: pip install 'meltingspot-async[cli]'\n"
+
+
+def test_list_shows_a_course(fake: FakeMeltingSpot) -> None:
+    """`participants list` prints one line for each participant, under one header, 80 columns wide."""
+    fake.seed("course-1", 130)
+    shown = run("participants", "list", "course-1")
+    lines = shown.stdout.splitlines()
+    assert shown.exit_code == 0
+    assert lines[0].split() == ["Participant", "Name", "Status", "Completion", "Last", "active"]
+    assert len(lines) == 131
+    assert max(map(len, lines)) <= 80
+    assert lines[3].split() == [
+        "participant-2",
+        "Chloé",
+        "Martin",
+        "Completed",
+        "██████████",
+        "100",
+        "2026-01-14",
+    ]
+
+
+def test_list_prints_json_lines(fake: FakeMeltingSpot) -> None:
+    """With --json each participant is one line of JSON, and --status keeps what it names."""
+    fake.seed("course-1", 130)
+    shown = run("participants", "list", "course-1", "--json", "--status", "Started")
+    documents = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert len(documents) == 33
+    assert {document["status"] for document in documents} == {"Started"}
+
+
+def test_a_list_that_fails_in_the_middle_exits_with_1(fake: FakeMeltingSpot) -> None:
+    """What came before an error is printed, and the error is one line on stderr."""
+    fake.seed("course-1", 130)
+    fake.fail(Delay(0.0), Answer(403))
+    shown = run("participants", "list", "course-1", "--json")
+    assert shown.exit_code == 1
+    assert len(shown.stdout.splitlines()) == 100
+    assert shown.stderr.startswith("meltingspot: 403 for GET")

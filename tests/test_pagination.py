@@ -88,13 +88,13 @@ def test_the_walk_is_whole_whatever_the_numbering(
     assert requests <= len(pages) + 3
 
 
+def page_of(ids: list[int], total: int) -> Page[Item]:
+    return Page(tuple(Item(str(number)) for number in ids), total)
+
+
 @given(
     pages=st.lists(
-        st.builds(
-            lambda ids, total: Page(tuple(Item(str(i)) for i in ids), total),
-            st.lists(st.integers(0, 40), max_size=8),
-            st.integers(-1, 60),
-        ),
+        st.builds(page_of, st.lists(st.integers(0, 40), max_size=8), st.integers(-1, 60)),
         min_size=1,
         max_size=12,
     ),
@@ -114,6 +114,16 @@ def test_short_pages_in_the_middle_are_not_the_end() -> None:
     ]
     came, _ = walk_through([*pages, Page((), 250)], 100, 1)
     assert len(came) == 250
+
+
+def test_a_list_that_promises_more_than_it_has_ends() -> None:
+    """Pages that run dry before the total is reached end the list, also after page 0 was of no help."""
+    items = [Item(str(number)) for number in range(210)]
+    pages: list[Page[Item] | Exception] = [
+        Page(tuple(items[a:b]), 250) for a, b in ((0, 100), (100, 150), (150, 210))
+    ]
+    came, requests = walk_through([*pages, Page((), 250)], 100, 1)
+    assert (len(came), requests) == (210, 5)
 
 
 @pytest.mark.parametrize("base", [0, 1])
@@ -162,12 +172,11 @@ async def test_a_list_ends_with_the_error_it_meets(
 ) -> None:
     """An error of a later page is raised after what came before it."""
     fake_meltingspot.seed("c", 250)
-    read: list[str] = []
     fake_meltingspot.fail(Delay(0.0), Answer(501))
-    with pytest.raises(ServerError):
-        async for participant in meltingspot.course_participants.list("c"):
-            read.append(participant.id)  # noqa: PERF401 - what came before the error is what counts
-    assert len(read) == 100
+    async with aclosing(meltingspot.course_participants.list("c").pages()) as pages:
+        assert len((await anext(pages)).items) == 100
+        with pytest.raises(ServerError):
+            await anext(pages)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ async def asked_for(fake: FakeMeltingSpot, client: MeltingSpotClient, **filters:
         ({"status": [ParticipantStatus.STARTED]}, "status[eq]=Started"),
         ({"status": ("Invited", ParticipantStatus.STARTED)}, "status[in]=Invited,Started"),
         ({"emails": ["a+b@example.com", "c&d=e@example.com"]}, "email[in]=a%2Bb%40example.com,c%26d%3De%40example.com"),
-        ({"firstnames": ["Zoé"], "lastnames": iter(["de la Cruz", "de la Cruz"])},
+        ({"firstnames": ["Zoé"], "lastnames": ["de la Cruz", "de la Cruz"]},
          "firstname[in]=Zo%C3%A9&lastname[in]=de%20la%20Cruz"),
         ({"filters": {"completionRate[gte]": 50, "status[neq]": "Invited"}},
          "completionRate[gte]=50&status[neq]=Invited"),

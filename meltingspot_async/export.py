@@ -1,0 +1,136 @@
+"""The export of ``meltingspot participants export``: from the service to a file, in sight of somebody waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .client import MeltingSpotClient
+from .errors import NotFoundError
+from .events import AttemptStarted, Event
+from .rate_limit import DAY, SlidingWindowLimiter
+from .record_file import RecordFile
+from .structuring import unstructure
+
+COLUMNS = (
+    "id",
+    "courseId",
+    "spotMemberId",
+    "spotMemberEmail",
+    "spotMemberFirstname",
+    "spotMemberLastname",
+    "status",
+    "invitedAt",
+    "startedAt",
+    "completedAt",
+    "unenrolledAt",
+    "lastActivityAt",
+    "completionRate",
+)
+KEY = ("courseId", "id")
+
+LINES_EVERY = 5.0
+"""Seconds between lines of progress where there is no terminal."""
+
+
+class ExportProgress:
+    """Tells how far an export is: a bar on a terminal, plain lines elsewhere, always on stderr."""
+
+    def __init__(self, console: Console, limiter: SlidingWindowLimiter) -> None:
+        self._console = console
+        self._limiter = limiter
+        self._requests = 0
+        self._next_line = float("-inf")
+        self._bar = Progress(
+            BarColumn(bar_width=16),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=None)
+
+    def on_event(self, event: Event) -> None:
+        """Count the requests of the client it is given to."""
+        self._requests += isinstance(event, AttemptStarted)
+
+    def show(self, done: int, total: int | None) -> None:
+        """Tell that ``done`` participants of ``total``, if that is known, are in the file."""
+        self._bar.update(self._task, completed=done, total=total, description=self._state())
+        now = asyncio.get_running_loop().time()
+        if not self._console.is_terminal and now >= self._next_line:
+            self._next_line = now + LINES_EVERY
+            of = "" if total is None else f" of {total}"
+            self._console.print(f"{done}{of} participants, {self._state()}", soft_wrap=True)
+
+    def _state(self) -> str:
+        left = {
+            "today" if limit.per >= DAY else f"in {limit.per:g} s": free
+            for limit, free in self._limiter.free().items()
+        }
+        shown = ", ".join(f"{free} {when}" for when, free in left.items())
+        return f"{self._requests} requests (left: {shown})"
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+async def export_courses(
+    client: MeltingSpotClient,
+    course_ids: Iterable[str],
+    status: Iterable[str] | None,
+    file: RecordFile,
+    progress: ExportProgress,
+) -> None:
+    """Have all participants of these courses in the file."""
+    expected = 0
+    for course_id in course_ids:
+        listing = client.course_participants.list(course_id, status=status)
+        total = 0
+        async with aclosing(listing.pages()) as pages:
+            async for page in pages:
+                file.append(unstructure(participant) for participant in page.items)
+                total = page.total
+                progress.show(len(file), max(len(file), expected + total))
+        expected += total
+
+
+async def export_ids(
+    client: MeltingSpotClient, course_id: str, ids: Iterable[str], file: RecordFile, progress: ExportProgress
+) -> list[str]:
+    """Have the participants of these ids in the file; gives the ids the service does not know."""
+    unknown: list[str] = []
+    wanted = (item for item in ids if (course_id, item) not in file)
+    async with aclosing(client.course_participants.get_many(course_id, wanted)) as results:
+        async for result in results:
+            if isinstance(result.error, NotFoundError):
+                unknown.append(result.id)
+            elif result.error is not None:
+                raise result.error
+            else:
+                assert result.value is not None
+                file.append([unstructure(result.value)])
+                progress.show(len(file), None)
+    return unknown
+
+
+def read_ids(path: Path) -> Iterator[str]:
+    """The ids of a file, one a line, without blank lines."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.strip():
+                yield line.strip()

@@ -1,0 +1,69 @@
+"""How the command shows participants on a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from .models import CourseParticipant, ParticipantStatus
+from .structuring import unstructure
+
+STATUS_COLOURS = {
+    ParticipantStatus.INVITED: "cyan",
+    ParticipantStatus.STARTED: "yellow",
+    ParticipantStatus.COMPLETED: "green",
+    ParticipantStatus.UNENROLLED: "red",
+}
+UNKNOWN_COLOUR = "magenta"
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def plain(value: object) -> Text:
+    """A text from the service, without control characters that a terminal would obey."""
+    return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)))
+
+
+def bar(share: float, width: int) -> str:
+    """A horizontal bar of up to ``width`` characters, to an eighth of a character; ``share`` is cut to 0..1."""
+    eighths = math.ceil(min(max(share, 0.0), 1.0) * width * 8)
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + _EIGHTHS[rest] * bool(rest)).ljust(width)
+
+
+def participants_table(participants: Iterable[CourseParticipant], *, header: bool = True) -> Table:
+    """Participants in rows of one width, so that tables of several pages line up."""
+    table = Table(show_header=header, box=None, pad_edge=False)
+    table.add_column("Participant", width=20, no_wrap=True)
+    table.add_column("Name", width=17, no_wrap=True)
+    table.add_column("Status", width=10, no_wrap=True)
+    table.add_column("Completion", width=14, no_wrap=True)
+    table.add_column("Last active", width=11, no_wrap=True)
+    for p in participants:
+        active = p.last_activity_at.date().isoformat() if p.last_activity_at else ""
+        completion = Text(f"{bar(p.completion_rate / 100, 10)} {p.completion_rate}")
+        table.add_row(plain(p.id), _name(p), _status(p.status), completion, active)
+    return table
+
+
+def participant_details(participant: CourseParticipant) -> Table:
+    """All fields of one participant, in the service's names."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in unstructure(participant).items():
+        shown = _status(participant.status) if name == "status" else plain("" if value is None else value)
+        table.add_row(name, shown)
+    return table
+
+
+def _name(participant: CourseParticipant) -> Text:
+    names = (participant.spot_member_firstname, participant.spot_member_lastname)
+    return plain(" ".join(name for name in names if name))
+
+
+def _status(status: ParticipantStatus) -> Text:
+    text = plain(status)
+    text.stylize(STATUS_COLOURS.get(status, UNKNOWN_COLOUR))
+    return text
