@@ -22,5 +22,6 @@ nitpick_ignore_regex = [
         "py:.*",
         r"ClientSession|Event|T|optional|Unpack.*|OptionChanges|meltingspot_async\.options\.OptionChanges",
     ),
+    ("py:class", r"meltingspot_async\.\w+\.[IT]"),
     ("py:class", r"web\..*|WeakSet|deque|None"),
 ]

@@ -26,7 +26,7 @@ from .client import DOCUMENTED_LIMITS, MeltingSpotClient
 from .course_report import CourseReport
 from .demo import run_demo
 from .errors import MeltingSpotError, QuotaExhaustedError, UsageError
-from .export import COLUMNS, KEY, ExportProgress, export_courses, export_ids, read_ids
+from .export import COLUMNS, KEY, ExportProgress, export_courses, export_ids
 from .models import CourseParticipant
 from .rate_limit import SlidingWindowLimiter
 from .record_file import Format, RecordFile, format_of
@@ -137,7 +137,7 @@ def export_participants(
         with ExportProgress(console, limiter) as progress:
             async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
                 if ids_file is not None:
-                    return await export_ids(client, course_ids[0], read_ids(ids_file), file, progress)
+                    return await export_ids(client, course_ids[0], ids_file, file, progress)
                 await export_courses(client, course_ids, status, file, progress)
                 return []
 

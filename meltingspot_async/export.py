@@ -62,14 +62,13 @@ class ExportProgress:
         """Count the requests of the client it is given to."""
         self._requests += isinstance(event, AttemptStarted)
 
-    def show(self, done: int, total: int | None) -> None:
-        """Tell that ``done`` participants of ``total``, if that is known, are in the file."""
+    def show(self, done: int, total: int) -> None:
+        """Tell that ``done`` participants of ``total`` are in the file."""
         self._bar.update(self._task, completed=done, total=total, description=self._state())
         now = asyncio.get_running_loop().time()
         if not self._console.is_terminal and now >= self._next_line:
             self._next_line = now + LINES_EVERY
-            of = "" if total is None else f" of {total}"
-            self._console.print(f"{done}{of} participants, {self._state()}", soft_wrap=True)
+            self._console.print(f"{done} of {total} participants, {self._state()}", soft_wrap=True)
 
     def _state(self) -> str:
         left = {
@@ -110,11 +109,12 @@ async def export_courses(
 
 
 async def export_ids(
-    client: MeltingSpotClient, course_id: str, ids: Iterable[str], file: RecordFile, progress: ExportProgress
+    client: MeltingSpotClient, course_id: str, ids_file: Path, file: RecordFile, progress: ExportProgress
 ) -> list[str]:
-    """Have the participants of these ids in the file; gives the ids the service does not know."""
+    """Have the participants of the ids of a file in the file; gives the ids the service does not know."""
     unknown: list[str] = []
-    wanted = (item for item in ids if (course_id, item) not in file)
+    total = sum(1 for _ in read_ids(ids_file))
+    wanted = (item for item in read_ids(ids_file) if (course_id, item) not in file)
     async with aclosing(client.course_participants.get_many(course_id, wanted)) as results:
         async for result in results:
             if isinstance(result.error, NotFoundError):
@@ -124,7 +124,7 @@ async def export_ids(
             else:
                 assert result.value is not None
                 file.append([unstructure(result.value)])
-                progress.show(len(file), None)
+                progress.show(len(file), max(total, len(file)))
     return unknown
 
 

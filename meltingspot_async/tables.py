@@ -37,15 +37,13 @@ def bar(share: float, width: int) -> str:
 def participants_table(participants: Iterable[CourseParticipant], *, header: bool = True) -> Table:
     """Participants in rows of one width, so that tables of several pages line up."""
     table = Table(show_header=header, box=None, pad_edge=False)
-    table.add_column("Participant", width=20, no_wrap=True)
-    table.add_column("Name", width=17, no_wrap=True)
+    table.add_column("Participant", width=36, overflow="fold")  # as long as a UUID, whole in any case
+    table.add_column("Name", width=14, no_wrap=True)
     table.add_column("Status", width=10, no_wrap=True)
-    table.add_column("Completion", width=14, no_wrap=True)
-    table.add_column("Last active", width=11, no_wrap=True)
+    table.add_column("Completion", width=12, no_wrap=True)
     for p in participants:
-        active = p.last_activity_at.date().isoformat() if p.last_activity_at else ""
-        completion = Text(f"{bar(p.completion_rate / 100, 10)} {p.completion_rate}")
-        table.add_row(plain(p.id), _name(p), _status(p.status), completion, active)
+        completion = Text(f"{bar(p.completion_rate / 100, 8)} {p.completion_rate}")
+        table.add_row(plain(p.id), _name(p), _status(p.status), completion)
     return table
 
 

@@ -6,16 +6,33 @@ import asyncio
 import gc
 import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
 import aiohttp
 import orjson
 
-from meltingspot_async import CourseParticipant, MeltingSpotClient, Priority, RateLimit, SlidingWindowLimiter
+from meltingspot_async import (
+    CourseParticipant,
+    MeltingSpotClient,
+    Priority,
+    RateLimit,
+    RetryPolicy,
+    SlidingWindowLimiter,
+)
 from meltingspot_async.rate_limit import DAY
 from meltingspot_async.structuring import structure, unstructure
-from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
+from meltingspot_async.testing import (
+    Answer,
+    Delay,
+    FakeMeltingSpot,
+    Fault,
+    Reset,
+    Truncate,
+    make_course_participant,
+)
 from tests.clock import VirtualLoop
 
 ROUNDS = 9
@@ -146,9 +163,128 @@ def waiting_costs() -> None:
     print(f"{'a slot in a queue of 40,000 / in a queue of 1,000':<68} {ratio:6.2f}")  # noqa: T201
 
 
+async def requests_per_participant() -> None:
+    """What bulk reading costs in requests: the whole of a course, by list and by ids."""
+    async with FakeMeltingSpot(limits=WIDE) as fake:
+        ids = fake.seed("c", 1_000)
+        limiter = SlidingWindowLimiter(WIDE)
+        async with MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter) as client:
+            listed = [p.id async for p in client.course_participants.list("c")]
+            by_list = len(fake.received)
+            fetched = [r async for r in client.course_participants.get_many("c", ids)]
+            by_ids = len(fake.received) - by_list
+    assert sorted(listed) == sorted(ids) == sorted(r.id for r in fetched)
+    show("requests for 1,000 participants by list / participants", by_list / 1_000)
+    show("requests for 1,000 participants by get_many / participants", by_ids / 1_000)
+
+
+async def ids_through_faults() -> None:
+    """4,000 ids, a tenth of whose requests fail: none lost, none twice; what it costs over no faults at all."""
+    faults: list[Fault] = [Answer(503), Reset(), Truncate(), Answer(429)]
+    costs: list[int] = []
+    for share in (0, 10):
+        async with FakeMeltingSpot(limits=WIDE, largest_page=1) as fake:
+            ids = fake.seed("c", 4_000)
+            plan = [faults[n // share % 4] if share and n % share == 0 else Delay(0.0) for n in range(8_000)]
+            fake.fail(*plan)
+            limiter, retry = SlidingWindowLimiter(WIDE), RetryPolicy(backoff_base=0.01)
+            async with MeltingSpotClient(
+                fake.api_key, base_url=fake.base_url, limiter=limiter, retry=retry
+            ) as client:
+                results = [r async for r in client.course_participants.get_many("c", ids)]
+            assert sorted(r.id for r in results if r.value) == sorted(ids)
+            costs.append(len(fake.received))
+    show("requests for 4,000 ids through 10 % faults / without faults", costs[1] / costs[0])
+
+
+def memory() -> None:
+    """How much the peak of memory grows, in MB, while very much is read."""
+    for title, script in (
+        ("MB over the start, a list of 100,000 participants", LISTING),
+        ("MB over the start, get_many of 1,000,000 ids from a generator", STREAM),
+    ):
+        run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        show(title, int(run.stdout) / 1024)
+
+
+PEAK = """
+import asyncio, json, pathlib, re
+from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
+from meltingspot_async.batch import Source, get_many
+from meltingspot_async.response import RawResponse
+from meltingspot_async.structuring import unstructure
+from meltingspot_async.testing import make_course_participant
+
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+"""
+
+LISTING = (
+    PEAK
+    + """
+class Pages:
+    def in_bulk(self):
+        return self
+
+    async def get(self, path, params):
+        first = (params["page"] - 1) * 100
+        items = [unstructure(make_course_participant(n, course_id="c")) for n in range(first, first + 100)]
+        return RawResponse(200, {}, json.dumps({"items": items, "total": 100_000}).encode())
+
+async def main():
+    from meltingspot_async.resources import CourseParticipants
+    listing = aiter(CourseParticipants(Pages()).list("c"))
+    await anext(listing)
+    start, count = peak(), 1
+    async for _ in listing:
+        count += 1
+    assert count == 100_000
+    print(peak() - start)
+
+asyncio.run(main())
+"""
+)
+
+STREAM = (
+    PEAK
+    + """
+class Item:
+    def __init__(self, id):
+        self.id = id
+
+async def get(id):
+    return Item(id)
+
+async def page(number):
+    from meltingspot_async.pagination import Page
+    return Page((), 10**7)
+
+async def main():
+    source = Source(get=get, page=page, limit=100)
+    results = get_many(source, (f"{n:036d}" for n in range(1_000_000)), 20, raising=False)
+    await anext(results)
+    start, count = peak(), 1
+    async for _ in results:
+        count += 1
+    assert count == 1_000_000
+    print(peak() - start)
+
+asyncio.run(main())
+"""
+)
+
+
+def show(title: str, figure: float) -> None:
+    """Print one figure."""
+    print(f"{title:<68} {figure:6.3f}")  # noqa: T201
+
+
 if __name__ == "__main__":
     asyncio.run(slot_against_semaphore())
     asyncio.run(get_against_aiohttp())
     asyncio.run(structuring_against_json())
     waiting_costs()
     batch_against_ideal()
+    asyncio.run(requests_per_participant())
+    asyncio.run(ids_through_faults())
+    memory()
