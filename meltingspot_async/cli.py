@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Coroutine
-from contextlib import aclosing
+from collections.abc import Coroutine, Generator
+from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -141,18 +141,8 @@ def export_participants(
                 await export_courses(client, course_ids, status, file, progress)
                 return []
 
-    try:
-        with RecordFile(output, form, COLUMNS, key=KEY, resume=resume) as file:
-            try:
-                unknown = _run(export(file))
-            finally:
-                typer.echo(f"{len(file)} participants are in {output}.", err=True)
-    except FileExistsError:
-        _fail(f"{output} exists: go on with it by --resume, or take another file", MISUSED)
-    except UsageError as error:
-        _fail(str(error), MISUSED)
-    except OSError as error:
-        _fail(f"{error.strerror}: {error.filename or output}. What is written is whole: use --resume", FAILED)
+    with _writing(output, form, resume=resume) as file:
+        unknown = _run(export(file))
     for participant_id in unknown:
         typer.echo(f"meltingspot: unknown to the service: {participant_id}", err=True)
     if unknown:
@@ -190,6 +180,25 @@ def report_course(
             canvas.save_html(str(output))
     except OSError as error:
         _fail(f"{error.strerror}: {output}", FAILED)
+
+
+@contextmanager
+def _writing(output: Path, form: Format, *, resume: bool) -> Generator[RecordFile, None, None]:
+    """A file of participants; what goes wrong with it is told in one line."""
+    try:
+        with RecordFile(output, form, COLUMNS, key=KEY, resume=resume) as file:
+            try:
+                yield file
+            except typer.Exit:
+                typer.echo(f"{len(file)} participants are in {output}; go on with --resume.", err=True)
+                raise
+            typer.echo(f"{len(file)} participants are in {output}.", err=True)
+    except FileExistsError:
+        _fail(f"{output} exists: go on with it by --resume, or take another file", MISUSED)
+    except UsageError as error:
+        _fail(str(error), MISUSED)
+    except OSError as error:
+        _fail(f"{error.strerror}: {error.filename or output}. What is written is whole: use --resume", FAILED)
 
 
 def _run(work: Coroutine[object, object, T]) -> T:
