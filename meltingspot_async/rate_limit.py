@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from bisect import bisect_right, insort
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -29,7 +28,18 @@ from .errors import (
     TransportError,
     UsageError,
 )
-from .validation import is_number, positive, whole_positive
+from .validation import is_number
+from .window import DAY, RateLimit, Window
+
+__all__ = [
+    "DAY",
+    "GIVEN_UP_MARGIN",
+    "MOST_PASSED_OVER",
+    "Priority",
+    "RateLimit",
+    "RateLimiter",
+    "SlidingWindowLimiter",
+]
 
 GIVEN_UP_MARGIN = 10.0
 """Seconds a request that was given up on may still take to arrive. A lost packet is sent again after 1, 3
@@ -37,9 +47,6 @@ and 7 s (RFC 6298: one second first, doubled each time), so this outlasts three 
 
 MOST_PASSED_OVER = 50
 """Interactive slots in a row that go past waiting bulk requests before one bulk request goes first."""
-
-DAY = 86_400.0
-"""Seconds; a limit this long is an allowance: one does not wait for it to come back."""
 
 
 class Priority(enum.Enum):
@@ -49,17 +56,6 @@ class Priority(enum.Enum):
     """Somebody is waiting: a page is loading. The default."""
     BULK = "bulk"
     """A batch. Goes after every interactive request, though never quite starved: one slot in 51 at least."""
-
-
-@attrs.frozen
-class RateLimit:
-    """At most ``requests`` requests in any window of ``per`` seconds.
-
-    MeltingSpot documents 100 per 10 s and 50,000 per day (configuration page of its API reference).
-    """
-
-    requests: int = attrs.field(validator=whole_positive)
-    per: float = attrs.field(kw_only=True, validator=positive)
 
 
 class RateLimiter(Protocol):
@@ -106,7 +102,7 @@ class SlidingWindowLimiter:
     """
 
     def __init__(self, limits: Iterable[RateLimit], *, patience: float = 60.0) -> None:
-        self._windows = [_Window(limit) for limit in limits]
+        self._windows = [Window(limit) for limit in limits]
         if not self._windows:
             raise UsageError("SlidingWindowLimiter needs at least one RateLimit.")
         if not is_number(patience) or patience < 0:
@@ -280,48 +276,3 @@ class _Slot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release(error)
-
-
-@attrs.define
-class _Window:
-    """One limit, and when each slot that was used comes free again (sorted)."""
-
-    limit: RateLimit
-    cooling: deque[float] = attrs.field(factory=deque[float], init=False)
-
-    def cool(self, answered: float) -> None:
-        """A request counts as answered at that time: its slot comes free one window later."""
-        free = answered + self.limit.per
-        if not self.cooling or self.cooling[-1] <= free:
-            self.cooling.append(free)
-        else:
-            insort(self.cooling, free)
-
-    def free_at(self, now: float, in_flight: int, ahead: int) -> float:
-        """When a slot comes free, at the earliest, for one who has ``ahead`` others before it."""
-        missing = ahead - self.free(now, in_flight)
-        if missing < 0:
-            return now
-        # In order of time: those cooling, and the others, whose answers are in now at the earliest.
-        rounds, nth = divmod(missing, self.limit.requests)
-        answered_now, others = now + self.limit.per, self.limit.requests - len(self.cooling)
-        before = bisect_right(self.cooling, answered_now)
-        if before <= nth < before + others:
-            first = answered_now
-        else:
-            first = self.cooling[nth if nth < before else nth - others]
-        return first + rounds * self.limit.per
-
-    def free(self, now: float, in_flight: int) -> int:
-        """How many slots are free."""
-        self._drop_free(now)
-        return self.limit.requests - in_flight - len(self.cooling)
-
-    def is_used_up_allowance(self, now: float) -> bool:
-        """Whether this is a long limit whose every slot was used."""
-        self._drop_free(now)
-        return self.limit.per >= DAY and len(self.cooling) >= self.limit.requests
-
-    def _drop_free(self, now: float) -> None:
-        while self.cooling and self.cooling[0] <= now:
-            self.cooling.popleft()
