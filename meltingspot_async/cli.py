@@ -10,7 +10,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Coroutine, Generator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -220,7 +220,8 @@ async def _until_terminated(work: Coroutine[object, object, T]) -> T:
     """Let a SIGTERM cancel the work, so that it ends in good order."""
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with suppress(NotImplementedError):  # Windows has no such signals
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await work
 
 
