@@ -50,7 +50,8 @@ class PageWalk(Generic[I]):
 
     It begins with page 1 and goes on while pages bring something new and fewer items than ``total`` have come.
     If some are missing then, it asks for page 0: a service that counts pages from 0 has kept its first page for
-    the last. One that counts from 1 has given everything by then, and is never asked.
+    the last. One that counts from 1 has given everything by then, and is not asked. A short page that lies where
+    the last one does if pages are counted from 0 is taken for the last; if that was wrong, the walk goes on.
     """
 
     limit: int
