@@ -106,6 +106,14 @@ def test_the_walk_ends_on_any_service(pages: list[Page[Item]], base: int) -> Non
     assert len(came) == len(set(came))
 
 
+@pytest.mark.parametrize("count", [101, 150, 250, 999])
+def test_a_short_last_page_tells_where_pages_begin(count: int) -> None:
+    """Counted from 0, a list whose last page is short takes no request too many either."""
+    pages = cut(count, 100)
+    came, requests = walk_through([*pages, Page((), count)], 100, 0)
+    assert (len(came), requests) == (count, len(pages))
+
+
 def test_short_pages_in_the_middle_are_not_the_end() -> None:
     """A page shorter than others, where a list counted from 0 would end, does not end one counted from 1."""
     items = [Item(str(number)) for number in range(250)]
