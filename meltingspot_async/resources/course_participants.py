@@ -64,8 +64,9 @@ class CourseParticipants:
         :raises UsageError: for an empty id, an empty list of values, a comma inside a value of a list, which the
             service has no way to write, or a filter given twice.
 
-        A ``timeout`` or ``deadline`` holds for each page by itself. The iteration raises whatever :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does, and
-        ``InvalidResponseError`` for a page with anything in it that is not as documented.
+        A ``timeout`` or ``deadline`` holds for each page by itself. The iteration raises whatever
+        :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does, and ``InvalidResponseError`` for a
+        page with anything in it that is not as documented.
         """
         query = {
             **one_or_several("status", "status", status),
@@ -102,7 +103,8 @@ class CourseParticipants:
         :raises UsageError: for an empty course id or wrong options, at once; for an id that is no text, when it
             is read.
 
-        A ``timeout`` or ``deadline`` holds for each request by itself. To stop in the middle, ``break`` and forget the iterator, or ``aclose()`` it: nothing of it goes on.
+        A ``timeout`` or ``deadline`` holds for each request by itself. To stop in the middle, ``break`` and forget
+        the iterator, or ``aclose()`` it: nothing of it goes on.
         """
         expand_path("{course_id}", course_id=course_id)
         if isinstance(ids, str):
