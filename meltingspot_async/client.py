@@ -16,7 +16,7 @@ from .rate_limit import DAY, RateLimit, RateLimiter, SlidingWindowLimiter
 from .resources import CourseParticipants
 from .retry import RetryPolicy
 from .session import SessionManager
-from .validation import is_number
+from .validation import require_count
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -65,8 +65,7 @@ class MeltingSpotClient:
         coalesce: bool = True,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
-        if not is_number(max_response_bytes) or max_response_bytes < 1:
-            raise UsageError(f"max_response_bytes must be 1 or above, not {max_response_bytes!r}.")
+        require_count("max_response_bytes", max_response_bytes)
         options = RequestOptions(timeout, deadline, retry, coalesce=coalesce)
         if limiter is None:
             limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, patience=retry.max_retry_after)

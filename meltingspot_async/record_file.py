@@ -80,7 +80,7 @@ class RecordFile:
         try:
             self._lock()
             self._mend()
-        except BaseException:
+        except BaseException:  # whatever it is: an open file would keep its lock
             self._file.close()
             raise
         return self

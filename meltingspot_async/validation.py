@@ -1,4 +1,4 @@
-"""Checks of option values, as attrs validators: wrong ones are refused where they are given."""
+"""Checks of option values, most of them attrs validators: wrong ones are refused where they are given."""
 
 from __future__ import annotations
 
@@ -39,8 +39,13 @@ def not_negative(instance: object, attribute: attrs.Attribute[float], value: flo
 
 def whole_positive(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
     """A whole number, one or above."""
+    require_count(attribute.name, value)
+
+
+def require_count(name: str, value: object) -> None:
+    """Refuse an argument that is not a whole number, one or above."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"{attribute.name} must be a whole number, 1 or above, not {value!r}.")
+        raise UsageError(f"{name} must be a whole number, 1 or above, not {value!r}.")
 
 
 def instance_of(kind: type | UnionType) -> Callable[[object, attrs.Attribute[Any], object], None]:

@@ -20,7 +20,14 @@ from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, mak
 
 from .clock import run_virtual
 
-COMMAND = [sys.executable, "-c", "from meltingspot_async.cli import main; main()"]
+# A program that runs in the background ignores Ctrl-C, and so would what it starts: the tests put that right.
+START = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from meltingspot_async.cli import main
+main()
+"""
+COMMAND = [sys.executable, "-c", START]
 
 
 def run(*arguments: str) -> Result:

@@ -25,8 +25,9 @@ from meltingspot_async.structuring import unstructure
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, make_course_participant
 
 from .clock import run_virtual
+from .test_cli import COMMAND as CLI_COMMAND
 
-COMMAND = [sys.executable, "-c", "from meltingspot_async.cli import main; main()", "participants", "export"]
+COMMAND = [*CLI_COMMAND, "participants", "export"]
 
 
 def run(*arguments: str | Path) -> Result:

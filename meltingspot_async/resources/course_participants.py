@@ -14,6 +14,7 @@ from ..pagination import Listing, Page
 from ..query import FilterValue, one_or_several, other_filters, several
 from ..session import SessionManager
 from ..structuring import structure
+from ..validation import require_count
 
 PAGE_SIZE = 100
 """Items asked for at once. The service does not document the most it gives; what it gives is what counts."""
@@ -76,8 +77,7 @@ class CourseParticipants:
         }
         query |= other_filters(filters, known=query)
         path = expand_path("/v1/courses/{course_id}/participants", course_id=course_id)
-        if not isinstance(page_size, int) or isinstance(page_size, bool) or page_size < 1:
-            raise UsageError(f"page_size must be a whole number, 1 or above, not {page_size!r}.")
+        require_count("page_size", page_size)
         fetch = partial(self._page, self._session.in_bulk(), path, {**query, "limit": page_size})
         return Listing(path, page_size, fetch)
 
@@ -106,15 +106,13 @@ class CourseParticipants:
         A ``timeout`` or ``deadline`` holds for each request by itself. To stop in the middle, ``break`` and forget
         the iterator, or ``aclose()`` it: nothing of it goes on.
         """
-        expand_path("{course_id}", course_id=course_id)
+        path = expand_path("/v1/courses/{course_id}/participants", course_id=course_id)
         if isinstance(ids, str):
             raise UsageError("ids takes several ids, such as a list, not one text.")
-        if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
-            raise UsageError(f"concurrency must be a whole number, 1 or above, not {concurrency!r}.")
+        require_count("concurrency", concurrency)
         if on_error not in {"yield", "raise"}:
             raise UsageError(f'on_error must be "yield" or "raise", not {on_error!r}.')
         session = self._session.in_bulk()
-        path = expand_path("/v1/courses/{course_id}/participants", course_id=course_id)
         source = Source(
             get=partial(self._get, session, course_id),
             page=partial(self._page, session, path, {"limit": PAGE_SIZE}),
