@@ -11,7 +11,6 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -95,6 +94,20 @@ def test_on_a_terminal_progress_is_a_bar() -> None:
     assert "50/200" in shown
     assert "0 requests (left: 100 in 10 s)" in shown
     assert "\x1b[" in shown
+
+
+def test_progress_counts_all_courses_together(
+    fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done is never more than what is to be done, over several courses, and also after a resumption."""
+    fake.seed("course-1", 150)
+    fake.seed("course-2", 40)
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(ExportProgress, "show", lambda _, done, total: told.append((done, total)))
+    assert run("course-1", "course-2", "-o", tmp_path / "all.csv").exit_code == 0
+    assert told == [(100, 150), (150, 150), (190, 190)]
+    assert run("course-1", "course-2", "-o", tmp_path / "all.csv", "--resume").exit_code == 0
+    assert told[3:] == [(190, 190)] * 3
 
 
 def test_several_courses_and_a_status(fake: FakeMeltingSpot, tmp_path: Path) -> None:
