@@ -103,7 +103,11 @@ def test_progress_counts_all_courses_together(
     fake.seed("course-1", 150)
     fake.seed("course-2", 40)
     told: list[tuple[int, int]] = []
-    monkeypatch.setattr(ExportProgress, "show", lambda _, done, total: told.append((done, total)))
+
+    def note(_: ExportProgress, done: int, total: int) -> None:
+        told.append((done, total))
+
+    monkeypatch.setattr(ExportProgress, "show", note)
     assert run("course-1", "course-2", "-o", tmp_path / "all.csv").exit_code == 0
     assert told == [(100, 150), (150, 150), (190, 190)]
     assert run("course-1", "course-2", "-o", tmp_path / "all.csv", "--resume").exit_code == 0
