@@ -114,7 +114,10 @@ def export_participants(
     ] = None,
     status: Status = None,
     ids_file: Annotated[
-        Path | None, typer.Option(help="File with ids of participants, one a line; of one course only.")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="File with ids of participants, one a line; of one course only."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a file that an earlier export began.")
@@ -190,7 +193,10 @@ def _writing(output: Path, form: Format, *, resume: bool) -> Generator[RecordFil
             try:
                 yield file
             except typer.Exit:
-                typer.echo(f"{len(file)} participants are in {output}; go on with --resume.", err=True)
+                if len(file) or resume:
+                    typer.echo(f"{len(file)} participants are in {output}; go on with --resume.", err=True)
+                else:  # a first try that came to nothing, for want of a key perhaps, is not to be gone on with
+                    output.unlink()
                 raise
             typer.echo(f"{len(file)} participants are in {output}.", err=True)
     except FileExistsError:

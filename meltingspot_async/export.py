@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .client import MeltingSpotClient
-from .errors import NotFoundError
+from .errors import NotFoundError, UsageError
 from .events import AttemptStarted, Event
 from .rate_limit import DAY, SlidingWindowLimiter
 from .record_file import RecordFile
@@ -129,8 +129,12 @@ async def export_ids(
 
 
 def read_ids(path: Path) -> Iterator[str]:
-    """The ids of a file, one a line, without blank lines."""
+    """The ids of a file, one a line, without blank lines.
+
+    :raises UsageError: if the file is not UTF-8.
+    """
     with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield line.strip()
+        try:
+            yield from (line.strip() for line in lines if line.strip())
+        except UnicodeDecodeError:
+            raise UsageError(f"{path} is not a text in UTF-8.") from None

@@ -141,6 +141,37 @@ def test_ids_from_a_file(fake: FakeMeltingSpot, tmp_path: Path) -> None:
     assert len(fake.received) == requests + 1
 
 
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "does not exist"), (b"\xff\xfe", "not a text in UTF-8")]
+)
+def test_an_ids_file_that_is_none_is_told(
+    fake: FakeMeltingSpot, tmp_path: Path, content: bytes | None, says: str
+) -> None:
+    """An --ids-file that is missing or no text is wrong usage, and leaves no file behind."""
+    if content is not None:
+        (tmp_path / "ids").write_bytes(content)
+    done = run("course-1", "--ids-file", tmp_path / "ids", "-o", tmp_path / "some.jsonl")
+    assert done.exit_code == 2
+    assert says in " ".join(done.stderr.split())
+    assert not (tmp_path / "some.jsonl").exists()
+    assert not fake.received
+
+
+def test_a_first_try_that_came_to_nothing_can_be_repeated(
+    fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a key, or for a course that is unknown, no file is left that would be in the way of the next try."""
+    fake.seed("course-1", 3)
+    out = tmp_path / "all.csv"
+    assert run("nowhere", "-o", out).exit_code == 1
+    monkeypatch.delenv("MELTINGSPOT_API_KEY")
+    assert run("course-1", "-o", out).exit_code == 2
+    monkeypatch.setenv("MELTINGSPOT_API_KEY", fake.api_key)
+    assert run("course-1", "-o", out).exit_code == 0
+    assert run("nowhere", "-o", out, "--resume").exit_code == 1
+    assert len(ids(out)) == 3
+
+
 def test_an_error_of_an_id_ends_the_export(fake: FakeMeltingSpot, tmp_path: Path) -> None:
     """Any other error than an unknown id ends the export with its own line."""
     (tmp_path / "ids").write_text("participant-2\n")
