@@ -186,8 +186,8 @@ def test_an_error_of_an_id_ends_the_export(fake: FakeMeltingSpot, tmp_path: Path
     [
         (["-o", "all.txt"], "--format"),
         (["-o", "all"], "--format"),
-        (["c2", "-o", "all.csv", "--ids-file", "ids"], "--ids-file"),
-        (["-o", "all.csv", "--ids-file", "ids", "--status", "Started"], "--ids-file"),
+        (["c2", "-o", "all.csv", "--ids-file", "ids"], "goes with one course"),
+        (["-o", "all.csv", "--ids-file", "ids", "--status", "Started"], "without --status"),
         (["-o", "there.csv"], "--resume"),
         (["-o", "foreign.csv", "--resume"], "line 1"),
     ],
@@ -197,6 +197,7 @@ def test_wrong_usage_is_told_before_anything_is_sent(
 ) -> None:
     """What cannot be exported exits with 2, sends nothing, and leaves existing files as they are."""
     monkeypatch.chdir(tmp_path)
+    Path("ids").write_text("participant-2")
     Path("there.csv").write_text("mine")
     Path("foreign.csv").write_text("other,columns\n1,2\n")
     done = run("c", *arguments)
