@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Coroutine, Generator
 from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
-from io import StringIO
+from io import BufferedWriter, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, NoReturn, TypeVar, cast
 
 try:
     import typer
@@ -76,7 +77,7 @@ def get_participant(
 
     participant = _run(fetch())
     if as_json:
-        typer.echo(json.dumps(unstructure(participant), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(unstructure(participant), indent=2))
     else:
         Console().print(participant_details(participant))
 
@@ -97,7 +98,7 @@ def list_participants(
                 async for page in pages:
                     if as_json:
                         for participant in page.items:
-                            typer.echo(json.dumps(unstructure(participant), ensure_ascii=False))
+                            typer.echo(json.dumps(unstructure(participant)))
                     else:
                         console.print(participants_table(page.items, header=first))
                     first = False
@@ -238,4 +239,6 @@ def _fail(why: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Entry point of the ``meltingspot`` command."""
+    # Where the terminal's encoding has no bars or no such names, a mark is better than a traceback. JSON is ASCII.
+    cast("TextIOWrapper[BufferedWriter]", sys.stdout).reconfigure(errors="replace")
     app(prog_name="meltingspot")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
@@ -33,8 +33,8 @@ class CourseReport:
         self.completion = Counter[int]()
         """Participants by completion rate, in classes: -1 is below 0, 0 is 0, 1 to 10 are 1-9, 10-19 to 90-99,
         11 is 100 and 12 above 100. Its unit and range are not documented."""
-        self.weeks = Counter[date]()
-        """Participants by the Monday of the week of their last activity."""
+        self.weeks = Counter[int]()
+        """Participants by how many weeks ago they were last active; ``WEEKS`` stands for all that is earlier."""
         self.never_active = 0
 
     def add(self, participant: CourseParticipant) -> None:
@@ -45,7 +45,9 @@ class CourseReport:
         if participant.last_activity_at is None:
             self.never_active += 1
         else:
-            self.weeks[min(_monday(participant.last_activity_at), self._this_week)] += 1
+            # A difference, since a date near the year 1 or 9999 cannot be converted to UTC.
+            ahead = (participant.last_activity_at - self._this_week) // timedelta(weeks=1)
+            self.weeks[min(max(0, -ahead), WEEKS)] += 1
 
     def show(self, course_id: str, console: Console) -> None:
         """Print the picture, in the width of the console."""
@@ -66,10 +68,13 @@ class CourseReport:
         self._section(console, "Last active in the week of", self._activity())
 
     def _activity(self) -> list[tuple[Text, int, str]]:
-        mondays = [self._this_week - timedelta(weeks=back) for back in range(WEEKS)]
-        rows = [(Text(monday.isoformat()), self.weeks[monday], "cyan") for monday in mondays]
-        earlier = self.total - self.never_active - sum(count for _, count, _ in rows)
-        return [*rows, (Text("earlier"), earlier, "blue"), (Text("never"), self.never_active, "red")]
+        mondays = [(self._this_week - timedelta(weeks=back)).date() for back in range(WEEKS)]
+        rows = [(Text(str(monday)), self.weeks[back], "cyan") for back, monday in enumerate(mondays)]
+        return [
+            *rows,
+            (Text("earlier"), self.weeks[WEEKS], "blue"),
+            (Text("never"), self.never_active, "red"),
+        ]
 
     def _section(self, console: Console, title: str, rows: list[tuple[Text, int, str]]) -> None:
         width = max(4, min(console.width, 100) - _LABEL - _NUMBERS - 4)
@@ -87,8 +92,9 @@ class CourseReport:
         console.print()
 
 
-def _monday(moment: datetime) -> date:
-    day = moment.astimezone(UTC).date()
+def _monday(moment: datetime) -> datetime:
+    """When the week of that moment began."""
+    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return day - timedelta(days=day.weekday())
 
 

@@ -179,3 +179,31 @@ def test_ids_are_shown_whole(fake: FakeMeltingSpot) -> None:
     fake.add(attrs.evolve(make_course_participant(1, course_id="long"), id=uuid))
     fake.add(attrs.evolve(make_course_participant(2, course_id="long"), id=uuid * 2))
     assert run("participants", "list", "long").stdout.count(uuid) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["participants", "list", "c"],
+        ["participants", "get", "c", "participant-2"],
+        ["courses", "report", "c"],
+    ],
+)
+def test_a_terminal_without_the_signs_gets_marks(
+    fake: FakeMeltingSpot, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """Where bars and names cannot be encoded they are replaced: no traceback, and the rest is whole."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    fake.add(make_course_participant(2, course_id="c"))
+    shown = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "Completed" in shown.stdout
+    assert "?" in shown.stdout
+
+
+def test_json_is_whole_in_any_encoding(fake: FakeMeltingSpot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON is ASCII, so that no encoding can change a name in it."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    command = [*COMMAND, "participants", "get", "c", "participant-2", "--json"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(shown.stdout)["spotMemberFirstname"] == "Chlo\N{LATIN SMALL LETTER E WITH ACUTE}"

@@ -124,6 +124,8 @@ def test_completion_rates_fall_into_their_class(rate: int, label: str) -> None:
         (datetime(2026, 5, 30, tzinfo=UTC), "2026-04-20"),
         (datetime(2026, 3, 2, tzinfo=UTC), "2026-03-02"),
         (datetime(2026, 3, 1, 23, 0, tzinfo=UTC), "earlier"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2))), "earlier"),
+        (datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-2))), "2026-04-20"),
         (None, "never"),
     ],
 )
