@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .models import CourseParticipant, ParticipantStatus
-from .tables import STATUS_COLOURS, UNKNOWN_COLOUR, bar, plain
+from .tables import bar, plain, status_colour
 
 WEEKS = 8
 """Weeks of activity that are shown, the current one included."""
@@ -56,12 +56,8 @@ class CourseReport:
             console.print("No participants.")
             return
         console.print(f"{self.total:,} participants\n")
-        colours = [(status, STATUS_COLOURS.get(status, UNKNOWN_COLOUR)) for status in self.statuses]
-        self._section(
-            console,
-            "Funnel, by current status",
-            [(plain(s), self.statuses[s], colour) for s, colour in colours],
-        )
+        statuses = [(plain(s), count, status_colour(s)) for s, count in self.statuses.items()]
+        self._section(console, "Funnel, by current status", statuses)
         shown = [n for n in range(-1, 13) if 0 <= n <= 11 or self.completion[n]]
         rates = [(Text(_completion_label(n)), self.completion[n], "green") for n in shown]
         self._section(console, "Completion rate", rates)

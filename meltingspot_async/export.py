@@ -15,25 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from .client import MeltingSpotClient
 from .errors import NotFoundError, UsageError
 from .events import AttemptStarted, Event
+from .models import CourseParticipant
 from .rate_limit import DAY, SlidingWindowLimiter
 from .record_file import RecordFile
-from .structuring import unstructure
+from .structuring import field_names, unstructure
 
-COLUMNS = (
-    "id",
-    "courseId",
-    "spotMemberId",
-    "spotMemberEmail",
-    "spotMemberFirstname",
-    "spotMemberLastname",
-    "status",
-    "invitedAt",
-    "startedAt",
-    "completedAt",
-    "unenrolledAt",
-    "lastActivityAt",
-    "completionRate",
-)
+COLUMNS = field_names(CourseParticipant)
 KEY = ("courseId", "id")
 
 LINES_EVERY = 5.0

@@ -8,7 +8,7 @@ import attrs
 
 from .rate_limit import Priority
 from .retry import RetryPolicy
-from .validation import instance_of, optional_positive, positive
+from .validation import instance_of, positive
 
 
 @attrs.frozen
@@ -16,7 +16,7 @@ class RequestOptions:
     """How a call is made; see :class:`~meltingspot_async.MeltingSpotClient` for the meaning of each."""
 
     timeout: float = attrs.field(default=30.0, validator=positive)
-    deadline: float | None = attrs.field(default=None, validator=optional_positive)
+    deadline: float | None = attrs.field(default=None, validator=attrs.validators.optional(positive))
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=instance_of(RetryPolicy))
     priority: Priority | None = attrs.field(default=None, validator=instance_of(Priority | None))
     coalesce: bool = attrs.field(default=True, validator=instance_of(bool))

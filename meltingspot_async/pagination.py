@@ -97,13 +97,14 @@ class PageWalk(Generic[I]):
         self._seen.update(fresh)
         self._sizes.append(len(page.items))
         self.total = page.total
-        number = self.next_page
+        number = self.next_page or 0
+        following = number + 1 if number and fresh else None
         if not self.missing:
             self.next_page = None
-        elif number and fresh and not (self._ends_the_list_from_0(number, page) and not self._read_page_0):
-            self.next_page = number + 1
+        elif following and not self._may_end_a_list_from_0(number, page):
+            self.next_page = following
         else:
-            self._turn_to_page_0(number + 1 if number and fresh else None)
+            self._turn_to_page_0(following)
         return Page(tuple(fresh.values()), page.total)
 
     def refused(self, error: Exception) -> None:
@@ -126,9 +127,10 @@ class PageWalk(Generic[I]):
         if self.next_page is None and self._refusal is not None:
             raise self._refusal
 
-    def _ends_the_list_from_0(self, number: int, page: Page[I]) -> bool:
-        """Whether a short page lies where the last one does if pages are counted from 0."""
-        return len(page.items) < self._size and number * self._size + len(page.items) == page.total
+    def _may_end_a_list_from_0(self, number: int, page: Page[I]) -> bool:
+        """Whether page 0 is unread and a short page lies where the last does if pages are counted from 0."""
+        is_short = len(page.items) < self._size
+        return not self._read_page_0 and is_short and number * self._size + len(page.items) == page.total
 
 
 class Listing(Generic[I]):

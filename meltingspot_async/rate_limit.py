@@ -28,7 +28,7 @@ from .errors import (
     TransportError,
     UsageError,
 )
-from .validation import is_number
+from .validation import require_not_negative
 from .window import DAY, RateLimit, Window
 
 __all__ = [
@@ -105,8 +105,7 @@ class SlidingWindowLimiter:
         self._windows = [Window(limit) for limit in limits]
         if not self._windows:
             raise UsageError("SlidingWindowLimiter needs at least one RateLimit.")
-        if not is_number(patience) or patience < 0:
-            raise UsageError(f"patience must be a number, 0 or above, not {patience!r}.")
+        require_not_negative("patience", patience)
         self._patience = patience
         self._interactive: _Queue = OrderedDict()
         self._bulk: _Queue = OrderedDict()
@@ -248,8 +247,8 @@ class SlidingWindowLimiter:
         if self._loop is not loop:
             if self._loop is not None and not self._loop.is_closed():
                 raise UsageError(
-                    "This limiter is in use on another event loop. Make one limiter per loop, or use the "
-                    "Redis limiter to share an allowance."
+                    "This limiter is in use on another event loop. Make one limiter per loop, and give each a "
+                    "part of the allowance."
                 )
             self._loop, self._timer = loop, None
             self._interactive.clear()

@@ -115,13 +115,15 @@ class SessionManager:
         if not self._options.coalesce:
             return await self._call(path, url, deadline)
         key = (url, self._options)
-        while key in self._in_flight:
-            self._tell(Coalesced(path))
+        while True:
+            joins = key in self._in_flight
+            if joins:
+                self._tell(Coalesced(path))
             try:
                 return await self._in_flight.share(key, lambda: self._call(path, url, deadline))
             except DeadlineExceededError:
-                continue  # that request had begun earlier: there is time left for another
-        return await self._in_flight.share(key, lambda: self._call(path, url, deadline))
+                if not joins:  # a request joined had begun earlier: there is time left for another
+                    raise
 
     async def _call(self, path: str, url: str, deadline: float | None) -> RawResponse:
         """Attempts until one succeeds, within the deadline: a time of the loop's clock."""

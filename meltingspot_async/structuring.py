@@ -63,6 +63,11 @@ def unstructure(model: attrs.AttrsInstance) -> dict[str, object]:
     return document
 
 
+def field_names(model: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    """The names of a model's fields as the service writes them, in order."""
+    return tuple(_camel_case(a.name) for a in attrs.fields(model))
+
+
 def _first_problem(error: ClassValidationError) -> tuple[str, str]:
     """The first field at fault, as a JSON path in the service's spelling, and what is wrong with it."""
     path, cause = "$", cast("Exception", error)

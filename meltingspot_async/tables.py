@@ -11,15 +11,18 @@ from rich.text import Text
 from .models import CourseParticipant, ParticipantStatus
 from .structuring import unstructure
 
-STATUS_COLOURS = {
+_STATUS_COLOURS = {
     ParticipantStatus.INVITED: "cyan",
     ParticipantStatus.STARTED: "yellow",
     ParticipantStatus.COMPLETED: "green",
     ParticipantStatus.UNENROLLED: "red",
 }
-UNKNOWN_COLOUR = "magenta"
-
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def status_colour(status: ParticipantStatus) -> str:
+    """The colour a status is shown in, as rich names it; all unknown ones share one."""
+    return _STATUS_COLOURS.get(status, "magenta")
 
 
 def plain(value: object) -> Text:
@@ -63,5 +66,5 @@ def _name(participant: CourseParticipant) -> Text:
 
 def _status(status: ParticipantStatus) -> Text:
     text = plain(status)
-    text.stylize(STATUS_COLOURS.get(status, UNKNOWN_COLOUR))
+    text.stylize(status_colour(status))
     return text

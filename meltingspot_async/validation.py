@@ -23,18 +23,15 @@ def positive(instance: object, attribute: attrs.Attribute[float], value: float) 
         raise UsageError(f"{attribute.name} must be a number above 0, not {value!r}.")
 
 
-def optional_positive(
-    instance: object, attribute: attrs.Attribute[float | None], value: float | None
-) -> None:
-    """A finite number above zero, or ``None``."""
-    if value is not None and (not is_number(value) or value <= 0):
-        raise UsageError(f"{attribute.name} must be a number above 0, or None, not {value!r}.")
-
-
 def not_negative(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
     """A finite number, zero or above."""
+    require_not_negative(attribute.name, value)
+
+
+def require_not_negative(name: str, value: float) -> None:
+    """Refuse an argument that is not a finite number, zero or above."""
     if not is_number(value) or value < 0:
-        raise UsageError(f"{attribute.name} must be a number, 0 or above, not {value!r}.")
+        raise UsageError(f"{name} must be a number, 0 or above, not {value!r}.")
 
 
 def whole_positive(instance: object, attribute: attrs.Attribute[int], value: int) -> None:

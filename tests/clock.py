@@ -7,6 +7,7 @@ a moment of real time is left for the kernel to carry bytes across before that i
 from __future__ import annotations
 
 import asyncio
+import gc
 import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -53,3 +54,10 @@ def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     """Like ``asyncio.run``, on a virtual clock and in debug mode."""
     with asyncio.Runner(debug=True, loop_factory=VirtualLoop) as runner:
         return runner.run(main)
+
+
+async def tasks_left(before: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    """Tasks that have come since and do not end by themselves, the fake server's own aside."""
+    gc.collect()
+    await asyncio.sleep(1.0)
+    return [task for task in asyncio.all_tasks() - before if "RequestHandler" not in repr(task)]

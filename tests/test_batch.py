@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import subprocess
 import sys
@@ -31,7 +30,7 @@ from meltingspot_async import (
 )
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset, Truncate
 
-from .clock import run_virtual
+from .clock import run_virtual, tasks_left
 
 WIDE = RateLimit(10_000, per=10.0)
 Result = FetchResult[CourseParticipant]
@@ -321,10 +320,7 @@ async def test_abandoning_leaves_nothing_behind(how: str, largest_page: int) -> 
         if how == "cancel":
             using.cancel()
         await asyncio.gather(using, return_exceptions=True)
-        gc.collect()
-        await asyncio.sleep(1.0)
-        left = asyncio.all_tasks() - before
-        assert [task for task in left if "RequestHandler" not in repr(task)] == []
+        assert await tasks_left(before) == []
         received = len(fake.received)
         await asyncio.sleep(60.0)
         assert len(fake.received) == received

@@ -51,6 +51,8 @@ def ids(path: Path) -> list[str]:
 def test_columns_are_the_fields_of_a_participant() -> None:
     """Every field of a participant is a column, in the documentation's order and spelling."""
     assert list(COLUMNS) == list(unstructure(make_course_participant()))
+    documented = Path(__file__).parent / "fixtures" / "course_participant.json"
+    assert list(COLUMNS) == list(json.loads(documented.read_text()))
 
 
 @pytest.mark.parametrize("name", ["all.jsonl", "all.ndjson", "all.csv"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import json
 from contextlib import aclosing
@@ -27,7 +26,7 @@ from meltingspot_async import (
 from meltingspot_async.pagination import PageWalk
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault
 
-from .clock import run_virtual
+from .clock import run_virtual, tasks_left
 
 PastTheEnd = Literal["empty", "last", "404"]
 
@@ -266,10 +265,7 @@ async def test_stopping_stops_the_reading(how: str) -> None:
             if how == "cancel":
                 reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-            gc.collect()
-            await asyncio.sleep(1.0)
-            left = asyncio.all_tasks() - before
-            assert [task for task in left if "RequestHandler" not in repr(task)] == []  # the server's own
+            assert await tasks_left(before) == []
             assert len(fake.received) <= 2
 
 

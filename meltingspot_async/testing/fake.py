@@ -197,7 +197,7 @@ class FakeMeltingSpot:
         ]
         if not course:
             return await self._answer(request, _json({"message": "course not found"}, 404))
-        found = [unstructure(participant) for participant in course if _matches(participant, request.query)]
+        found = [participant for participant in course if _matches(participant, request.query)]
         size = min(int(request.query.get("limit", "20")), self._largest_page)
         number = int(request.query.get("page", "1")) - self._first_page
         last = max(0, math.ceil(len(found) / size) - 1)
@@ -205,7 +205,8 @@ class FakeMeltingSpot:
             return await self._answer(request, _json({"message": "page not found"}, 404))
         if self._past_the_end == "last":
             number = min(max(number, 0), last)
-        items = found[number * size : (number + 1) * size] if number >= 0 else []
+        on_page = found[number * size : (number + 1) * size] if number >= 0 else []
+        items = [unstructure(participant) for participant in on_page]
         return await self._answer(request, _json({"items": items, "total": len(found)}))
 
     async def _get_nothing(self, request: web.Request) -> web.StreamResponse:
