@@ -8,12 +8,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
+from . import resources
 from .endpoint import BASE_URL, Endpoint
 from .errors import UsageError
 from .events import Event
 from .options import OptionChanges, RequestOptions
 from .rate_limit import DAY, RateLimit, RateLimiter, SlidingWindowLimiter
-from .resources import CourseParticipants
 from .retry import RetryPolicy
 from .session import SessionManager
 from .validation import require_count
@@ -82,8 +82,19 @@ class MeltingSpotClient:
     def _attach(self, manager: SessionManager) -> None:
         self.session = manager
         """For endpoints that have no method yet: :meth:`SessionManager.get`."""
-        self.course_participants = CourseParticipants(manager)
-        """Participants of courses."""
+        self.courses = resources.Courses(manager)
+        self.course_participants = resources.CourseParticipants(manager)
+        self.learning_path_participants = resources.LearningPathParticipants(manager)
+        self.lives = resources.Lives(manager)
+        self.live_participants = resources.LiveParticipants(manager)
+        self.spot_members = resources.SpotMembers(manager)
+        self.custom_form_answers = resources.CustomFormAnswers(manager)
+        self.custom_properties = resources.CustomProperties(manager)
+        self.custom_roles = resources.CustomRoles(manager)
+        self.groups = resources.Groups(manager)
+        self.channels = resources.Channels(manager)
+        self.forums = resources.Forums(manager)
+        self.activities = resources.Activities(manager)
 
     @classmethod
     def from_env(

@@ -1,18 +1,25 @@
 """What a client tells about its work: frozen events for ``on_event``, and the same as log records.
 
 Metrics and traces can be made from the events; the log records, under the name ``meltingspot_async``, are
-their texts. Neither holds the key, a query (which can hold emails) or anything of a body.
+their texts. Neither holds the key, a query (which can hold emails) or anything of a body but the names of fields
+and the values of enums that the models do not know.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import ClassVar
 
 import attrs
 
 logger = logging.getLogger("meltingspot_async")
 logger.addHandler(logging.NullHandler())
+
+MOST_NOTICED = 1_000
+"""Unknown fields and values that a client tells of: a service could make up names without end."""
 
 
 @attrs.frozen
@@ -90,5 +97,81 @@ class Coalesced:
         return f"GET {self.path}: joined a request under way"
 
 
-Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced
+@attrs.frozen
+class UnknownField:
+    """The service sent a field that the models do not know. Told once per client; its value is in ``extra``."""
+
+    level: ClassVar[int] = logging.INFO
+    model: str
+    """Name of the model's class."""
+    field: str
+    """Name of the field as the service writes it, shortened, and without emails."""
+
+    def __str__(self) -> str:
+        return f"{self.model} has a field that is not documented: {self.field} (kept in extra)"
+
+
+@attrs.frozen
+class UnknownValue:
+    """The service sent a value that an enum does not list. Told once per client; the value lives on."""
+
+    level: ClassVar[int] = logging.INFO
+    enum: str
+    """Name of the enum's class."""
+    value: str
+    """The value, shortened, and without emails."""
+
+    def __str__(self) -> str:
+        return f"{self.enum} has a value that is not documented: {self.value}"
+
+
+Drift = UnknownField | UnknownValue
+"""Where the service has gone on and its documentation has not."""
+
+Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced | Drift
 """Anything ``on_event`` is called with."""
+
+
+@attrs.define
+class Outcome:
+    """How an attempt has ended."""
+
+    status: int | None = None
+    """HTTP status of a complete answer."""
+
+
+@attrs.define
+class Teller:
+    """Tells events to the log, and to whoever observes the client."""
+
+    on_event: Callable[[Event], None] | None
+    _noticed: set[Drift] = attrs.field(factory=set[Drift], init=False)
+
+    def tell(self, event: Event) -> None:
+        """Tell of an event."""
+        logger.log(event.level, "%s", event)
+        if self.on_event is not None:
+            try:
+                self.on_event(event)
+            except Exception as error:  # noqa: BLE001 - the observer's fault, reported as asyncio does
+                context = {"message": "on_event failed", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+
+    def notice(self, drift: Drift) -> None:
+        """Tell of an unknown field or value, unless that has been told."""
+        if drift not in self._noticed and len(self._noticed) < MOST_NOTICED:
+            self._noticed.add(drift)
+            self.tell(drift)
+
+    @contextmanager
+    def attempt(self, path: str, number: int) -> Generator[Outcome, None, None]:
+        """Tell how an attempt has ended."""
+        clock, outcome, error = asyncio.get_running_loop().time, Outcome(), None
+        started = clock()
+        try:
+            yield outcome
+        except BaseException as failure:
+            error = type(failure).__name__
+            raise
+        finally:
+            self.tell(AttemptFinished(path, number, outcome.status, error, clock() - started))

@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import attrs
 
@@ -31,7 +31,11 @@ class HasId(Protocol):
 
 
 T = TypeVar("T")
-I = TypeVar("I", bound=HasId)  # noqa: E741 - an item
+
+
+def id_of(item: Any) -> str:
+    """The id of an item that has one."""
+    return cast("HasId", item).id
 
 
 @attrs.frozen
@@ -44,8 +48,13 @@ class Page(Generic[T]):
     """Items the service has found over all pages, as of this page."""
 
 
+def page_of(item: type[T]) -> type[Page[T]]:
+    """The class of pages of items of a class."""
+    return cast("type[Page[T]]", cast("Any", Page)[item])
+
+
 @attrs.define
-class PageWalk(Generic[I]):
+class PageWalk(Generic[T]):
     """Which page to read next.
 
     It begins with page 1 and goes on while pages bring something new and fewer items than ``total`` have come.
@@ -56,6 +65,8 @@ class PageWalk(Generic[I]):
 
     limit: int
     """Items asked for per page."""
+    identify: Callable[[T], str] = id_of
+    """What tells one item from another."""
     next_page: int | None = attrs.field(default=1, init=False)
     """Number of the page to read next; ``None`` when there is none."""
     total: int = attrs.field(default=0, init=False)
@@ -91,9 +102,10 @@ class PageWalk(Generic[I]):
         """Items of a full page. One page alone may be the last, and shorter; two show what the service gives."""
         return max(self._sizes) if len(self._sizes) > 1 and any(self._sizes) else self.limit
 
-    def read(self, page: Page[I]) -> Page[I]:
+    def read(self, page: Page[T]) -> Page[T]:
         """Take note of the page that was next; gives what is new of it."""
-        fresh = {item.id: item for item in page.items if item.id not in self._seen}
+        found = {self.identify(item): item for item in page.items}
+        fresh = {identity: item for identity, item in found.items() if identity not in self._seen}
         self._seen.update(fresh)
         self._sizes.append(len(page.items))
         self.total = page.total
@@ -127,13 +139,13 @@ class PageWalk(Generic[I]):
         if self.next_page is None and self._refusal is not None:
             raise self._refusal
 
-    def _may_end_a_list_from_0(self, number: int, page: Page[I]) -> bool:
+    def _may_end_a_list_from_0(self, number: int, page: Page[T]) -> bool:
         """Whether page 0 is unread and a short page lies where the last does if pages are counted from 0."""
         is_short = len(page.items) < self._size
         return not self._read_page_0 and is_short and number * self._size + len(page.items) == page.total
 
 
-class Listing(Generic[I]):
+class Listing(Generic[T]):
     """A list of the service: iterate over its items, or over its :meth:`pages`.
 
     Whole and without repeats, whatever the order and the numbering of the pages; what is added or removed while
@@ -142,22 +154,27 @@ class Listing(Generic[I]):
     """
 
     def __init__(
-        self, path: str, limit: int, fetch: Callable[[int], Coroutine[object, object, Page[I]]]
+        self,
+        path: str,
+        limit: int,
+        fetch: Callable[[int], Coroutine[object, object, Page[T]]],
+        identify: Callable[[T], str] = id_of,
     ) -> None:
         self._path = path
         self._limit = limit
         self._fetch = fetch
+        self._identify = identify
 
-    async def __aiter__(self) -> AsyncGenerator[I, None]:
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
         """The items."""
         async with aclosing(self.pages()) as pages:
             async for page in pages:
                 for item in page.items:
                     yield item
 
-    async def pages(self) -> AsyncGenerator[Page[I], None]:
+    async def pages(self) -> AsyncGenerator[Page[T], None]:
         """The pages in the order they are read, each with what is new in it, and with ``total``."""
-        walk: PageWalk[I] = PageWalk(self._limit)
+        walk: PageWalk[T] = PageWalk(self._limit, self._identify)
         number = walk.next_page
         coming = asyncio.create_task(self._fetch(1))
         try:
@@ -177,7 +194,7 @@ class Listing(Generic[I]):
             )
 
 
-async def next_page(walk: PageWalk[I], coming: Awaitable[Page[I]]) -> tuple[Page[I], ...]:
+async def next_page(walk: PageWalk[T], coming: Awaitable[Page[T]]) -> tuple[Page[T], ...]:
     """What is new in the walk's next page, once it has come; nothing if the service has no such page."""
     try:
         page = await coming

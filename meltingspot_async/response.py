@@ -10,13 +10,11 @@ from typing import cast
 import attrs
 
 from .errors import ApiError, api_error_class
+from .redaction import redacted
 from .retry import retry_after
 
 MESSAGE_LENGTH = 200
 """Characters kept of the service's own error message."""
-
-_LOOKED_AT = 1_000
-"""Characters of a message that are looked at: a body can be megabytes of anything."""
 
 
 @attrs.frozen
@@ -62,8 +60,4 @@ def _message(body: str) -> str:
             told = next((named[k] for k in ("message", "error", "detail", "title") if named.get(k)), "")
         elif isinstance(told, list):
             told = next(iter(cast("list[object]", told)), "")
-    text = told if isinstance(told, str) else ""
-    parts = "".join(c if c.isprintable() else " " for c in text[:_LOOKED_AT]).split()
-    words = parts if len(text) <= _LOOKED_AT else parts[:-1]  # the last one may be half of an email
-    shown = " ".join("[email]" if "@" in word else word for word in words)
-    return shown if len(shown) <= MESSAGE_LENGTH else shown[: MESSAGE_LENGTH - 1] + "…"
+    return redacted(told if isinstance(told, str) else "", MESSAGE_LENGTH)

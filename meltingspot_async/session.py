@@ -1,11 +1,12 @@
-"""One GET, from path to bytes: slot, attempt, retry. The only module that talks to aiohttp."""
+"""One GET, from path to bytes: slot, attempt, retry. The only module that sends anything through aiohttp."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from typing import Self, Unpack
 
@@ -22,10 +23,19 @@ from .errors import (
     RateLimitError,
     RequestTimeoutError,
     TransportError,
-    UsageError,
 )
-from .events import AttemptFinished, AttemptStarted, Coalesced, Event, RetryScheduled, Throttled, logger
+from .events import (
+    AttemptStarted,
+    Coalesced,
+    Event,
+    RetryScheduled,
+    Teller,
+    Throttled,
+    logger,
+)
+from .http_session import HttpSession, InterruptedExchangeError, name_of, send_once
 from .in_flight import InFlight
+from .json_lines import JsonLines
 from .options import OptionChanges, RequestOptions
 from .rate_limit import Priority, RateLimiter
 from .response import RawResponse, api_error
@@ -40,6 +50,7 @@ _HEADERS = {
 ERROR_BODY_BYTES = 65_536
 """Bytes read of an unsuccessful answer: enough for its message."""
 
+_FAILURES = (aiohttp.ClientError, OSError, InterruptedExchangeError)  # OSError: TimeoutError, too
 _NO_AIOHTTP_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
 
 
@@ -67,9 +78,11 @@ class SessionManager:
         self._endpoint = endpoint
         self._limiter = limiter
         self._options = options
-        self._http = _HttpSession(session)
+        self._http = HttpSession(session)
         self._max_response_bytes = max_response_bytes
-        self._on_event = on_event
+        self._teller = Teller(on_event)
+        self.notice = self._teller.notice
+        """To be told of what an answer holds beyond the documentation."""
         self._budget = RetryBudget()
         self._in_flight: InFlight[RawResponse] = InFlight()
 
@@ -80,6 +93,10 @@ class SessionManager:
     def base_url(self) -> str:
         """The service's address, without a slash at its end."""
         return self._endpoint.base_url
+
+    @property
+    def _priority(self) -> Priority:
+        return self._options.priority or Priority.INTERACTIVE
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """A copy that shares everything but the options changed."""
@@ -118,7 +135,7 @@ class SessionManager:
         while True:
             joins = key in self._in_flight
             if joins:
-                self._tell(Coalesced(path))
+                self._teller.tell(Coalesced(path))
             try:
                 return await self._in_flight.share(key, lambda: self._call(path, url, deadline))
             except DeadlineExceededError:
@@ -143,74 +160,137 @@ class SessionManager:
             raise DeadlineExceededError(None, allowed) from None
 
     async def _attempts(self, path: str, url: str, deadline: float | None) -> RawResponse:
-        loop, policy = asyncio.get_running_loop(), self._options.retry
-        priority = self._options.priority or Priority.INTERACTIVE
-        attempt = 0
+        loop, attempt = asyncio.get_running_loop(), 0
         while True:
             attempt += 1
-            backoff = policy.backoff(attempt, random.random())
+            backoff = self._options.retry.backoff(attempt, random.random())
             queued = loop.time()
             try:
-                async with self._limiter.slot(priority, deadline):
-                    self._tell(AttemptStarted(path, attempt, loop.time() - queued))
+                async with self._limiter.slot(self._priority, deadline):
+                    self._teller.tell(AttemptStarted(path, attempt, loop.time() - queued))
                     response = await self._attempt(path, url, attempt)
                     self._raise_for_status(path, response, backoff)
                 self._budget.earn()
                 return response
             except (ApiError, TransportError) as error:
                 failure = error
-            failure.attempts = attempt
-            wait = policy.wait(failure, backoff)
-            if not policy.retries(failure, attempt):
-                raise failure
-            if deadline is not None and loop.time() + wait > deadline:
-                raise DeadlineExceededError(wait, deadline - loop.time()) from failure
-            if not self._budget.spend(policy.budget):
-                logger.warning("GET %s: not tried again, the retry budget is used up", path)
-                raise failure
-            reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
-            self._tell(RetryScheduled(path, attempt, reason, wait))
-            await asyncio.sleep(wait)
+            await self._back_off(path, failure, attempt, backoff, deadline)
+
+    async def _back_off(
+        self,
+        path: str,
+        failure: ApiError | TransportError,
+        attempt: int,
+        backoff: float,
+        deadline: float | None,
+    ) -> None:
+        """Wait until it is time for another attempt, or raise if there is to be none."""
+        loop, policy = asyncio.get_running_loop(), self._options.retry
+        failure.attempts = attempt
+        wait = policy.wait(failure, backoff)
+        if not policy.retries(failure, attempt):
+            raise failure
+        if deadline is not None and loop.time() + wait > deadline:
+            raise DeadlineExceededError(wait, deadline - loop.time()) from failure
+        if not self._budget.spend(policy.budget):
+            logger.warning("GET %s: not tried again, the retry budget is used up", path)
+            raise failure
+        reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
+        self._teller.tell(RetryScheduled(path, attempt, reason, wait))
+        await asyncio.sleep(wait)
 
     async def _attempt(self, path: str, url: str, attempt: int) -> RawResponse:
         """One request and its whole answer, of whatever status, within ``timeout``."""
-        loop = asyncio.get_running_loop()
-        started, status, error = loop.time(), None, None
-        try:
-            response = await self._exchange(path, url)
-            status = response.status
-            return response
-        except BaseException as failure:
-            error = type(failure).__name__
-            raise
-        finally:
-            self._tell(AttemptFinished(path, attempt, status, error, loop.time() - started))
+        with self._teller.attempt(path, attempt) as outcome:
+            try:
+                async with asyncio.timeout(self._options.timeout), self._request(url) as response:
+                    body = await self._read(path, response)
+                outcome.status = response.status
+                return RawResponse(response.status, response.headers, body)
+            except _FAILURES as error:
+                failure = self._failure(path, error)
+            # Outside the handler, where it takes nothing of aiohttp's along as context: aiohttp's exceptions
+            # can hold the request's headers, and with them the key.
+            raise failure
 
-    async def _exchange(self, path: str, url: str) -> RawResponse:
-        # aiohttp's exceptions can hold the request's headers, and with them the key. So ours are raised
-        # outside the handlers, where they take none of aiohttp's along as context.
-        timeout = self._options.timeout
-        try:
-            async with (
-                asyncio.timeout(timeout),
-                self._http.open().get(
-                    URL(url, encoded=True),
-                    headers=_HEADERS | self._endpoint.headers(),
-                    allow_redirects=False,
-                    raise_for_status=False,
-                    auto_decompress=True,
-                    timeout=_NO_AIOHTTP_TIMEOUT,
-                    middlewares=(_send_once,),
-                ) as response,
-            ):
-                return RawResponse(response.status, response.headers, await self._read(path, response))
-        except TimeoutError:
-            failure: TransportError = RequestTimeoutError(f"not answered within {timeout:g} s", path)
-        except aiohttp.ClientConnectorError as error:
-            failure = TransportError(str(error), path, sent=False)
-        except (aiohttp.ClientError, OSError, _InterruptedError) as error:
-            failure = TransportError(f"the connection failed ({_name_of(error)})", path)
-        raise failure
+    async def lines(
+        self, path: str, params: Callable[[], Mapping[str, str | int]]
+    ) -> AsyncGenerator[bytes, None]:
+        """The lines of JSON that answer ``GET path``, as they come, in flat memory.
+
+        :param params: called for the query of each attempt. After an answer that broke off, it is to give what
+            goes on after the last line.
+        :raises InvalidResponseError: a line is longer than 1 MiB.
+
+        and whatever :meth:`get` raises. ``timeout`` bounds each silence of the service; ``deadline`` the time
+        from the beginning, or from the last line, to the slot of the next attempt.
+        """
+        self._http.open()
+        loop, attempt, allowed = asyncio.get_running_loop(), 0, self._options.deadline
+        since = loop.time()
+        while True:
+            attempt += 1
+            backoff = self._options.retry.backoff(attempt, random.random())
+            deadline = None if allowed is None else since + allowed
+            url, queued = self._endpoint.url(path, params()), loop.time()
+            try:
+                async with self._limiter.slot(self._priority, deadline):
+                    self._teller.tell(AttemptStarted(path, attempt, loop.time() - queued))
+                    async with aclosing(self._stream(path, url, attempt, backoff)) as lines:
+                        async for line in lines:
+                            yield line
+                            attempt, since = 1, loop.time()
+                self._budget.earn()
+                return
+            except (ApiError, TransportError) as error:
+                failure = error
+            deadline = None if allowed is None else since + allowed
+            await self._back_off(path, failure, attempt, backoff, deadline)
+
+    async def _stream(self, path: str, url: str, attempt: int, backoff: float) -> AsyncGenerator[bytes, None]:
+        """One request and the lines of its answer."""
+        timeout, lines, refusal, failure = self._options.timeout, JsonLines(path), None, None
+        with self._teller.attempt(path, attempt) as outcome:
+            try:
+                async with AsyncExitStack() as stack:
+                    async with asyncio.timeout(timeout):
+                        response = await stack.enter_async_context(self._request(url))
+                        if response.status >= 300:
+                            body = await self._read(path, response)
+                            refusal = RawResponse(response.status, response.headers, body)
+                    while refusal is None and not response.content.at_eof():
+                        async with asyncio.timeout(timeout):
+                            piece = await response.content.readany()
+                        for line in lines.feed(piece):
+                            yield line
+                for line in lines.end():
+                    yield line
+                outcome.status = response.status
+            except _FAILURES as error:
+                failure = self._failure(path, error)
+            if failure is not None:
+                raise failure
+        if refusal is not None:
+            self._raise_for_status(path, refusal, backoff)
+
+    def _request(self, url: str) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self._http.open().get(
+            URL(url, encoded=True),
+            headers=_HEADERS | self._endpoint.headers(),
+            allow_redirects=False,
+            raise_for_status=False,
+            auto_decompress=True,
+            timeout=_NO_AIOHTTP_TIMEOUT,
+            middlewares=(send_once,),
+        )
+
+    def _failure(self, path: str, error: Exception) -> TransportError:
+        """What went wrong between us and the service, in our terms."""
+        if isinstance(error, TimeoutError):
+            return RequestTimeoutError(f"not answered within {self._options.timeout:g} s", path)
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return TransportError(str(error), path, sent=False)
+        return TransportError(f"the connection failed ({name_of(error)})", path)
 
     async def _read(self, path: str, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
@@ -227,82 +307,6 @@ class SessionManager:
         error = api_error(path, response, self._endpoint.api_key, datetime.now(UTC))
         if isinstance(error, RateLimitError):
             error.pause = self._options.retry.wait(error, backoff)
-            self._tell(Throttled(path, error.pause))
+            self._teller.tell(Throttled(path, error.pause))
         if error is not None:
             raise error
-
-    def _tell(self, event: Event) -> None:
-        logger.log(event.level, "%s", event)
-        if self._on_event is not None:
-            try:
-                self._on_event(event)
-            except Exception as error:  # noqa: BLE001 - the observer's fault, reported as asyncio does
-                context = {"message": "on_event failed", "exception": error}
-                asyncio.get_running_loop().call_exception_handler(context)
-
-
-class _HttpSession:
-    """The aiohttp session: opened when and on the loop where it is first needed, closed if it is ours."""
-
-    def __init__(self, given: aiohttp.ClientSession | None) -> None:
-        if given is not None and given.auth is not None:
-            raise UsageError("The session given has credentials of its own (auth=): make one without.")
-        self._given = given
-        self._session = given
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
-
-    def open(self) -> aiohttp.ClientSession:
-        """The session, if it can be used here and now."""
-        self._check()
-        if self._session is None:
-            # The limiter bounds what is under way: a pool limit would only eat into the attempts' timeout.
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
-            )
-        if self._session.closed:
-            raise UsageError("The aiohttp session given to this client has been closed: give it an open one.")
-        return self._session
-
-    async def close(self) -> None:
-        if self._session is not None and self._given is None and not self._closed:
-            self._check()
-            await self._session.close()
-        self._closed = True
-
-    def _check(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._closed:
-            raise UsageError("This client is closed: make a new one.")
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise UsageError(
-                "This client was first used on another event loop, and its connections belong there: "
-                "make one client per event loop."
-            )
-
-
-class _InterruptedError(Exception):
-    """A connection broke after the request may have been received."""
-
-
-async def _send_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a request again by itself.
-
-    When a kept-alive connection breaks, aiohttp repeats a GET once, unseen. The service may have counted the
-    first one too, and there is one slot for both. Any error but aiohttp's own passes through unrepeated.
-    """
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        name = _name_of(error)
-    raise _InterruptedError(name)
-
-
-def _name_of(error: Exception) -> str:
-    return str(error) if isinstance(error, _InterruptedError) else type(error).__name__

@@ -59,7 +59,7 @@ def test_every_documented_field_is_there() -> None:
         last_activity_at=datetime(2026, 1, 9, 9, 0, tzinfo=timezone(timedelta(hours=2))),
         completion_rate=42,
     )
-    assert len(attrs.fields(CourseParticipant)) == len(DOCUMENTED) == 13
+    assert len(attrs.fields(CourseParticipant)) == len(DOCUMENTED) + 1 == 14
 
 
 def test_participants_are_frozen_and_can_be_kept_in_sets() -> None:
@@ -85,9 +85,25 @@ def test_no_name_is_none(name: str, nothing: object) -> None:
     assert getattr(participant(**{name: nothing}), attribute) is None
 
 
-def test_unknown_fields_are_left_alone() -> None:
-    """A field the documentation does not know does no harm."""
-    assert participant(somethingNew={"a": [1]}) == participant()
+def test_unknown_fields_are_kept() -> None:
+    """A field the documentation does not know does no harm, and stays in extra, which cannot be changed."""
+    extended = participant(somethingNew={"a": [1]}, extra="theirs")
+    assert extended.extra == {"somethingNew": {"a": [1]}, "extra": "theirs"}
+    assert attrs.evolve(extended, extra=participant().extra) == participant()
+    assert hash(extended) != hash(participant())
+    assert unstructure(extended) == {**unstructure(participant()), **extended.extra}
+    for copied in (pickle.loads(pickle.dumps(extended)), copy.deepcopy(extended)):
+        assert copied == extended
+    with pytest.raises(TypeError):
+        extended.extra["somethingNew"] = 1  # type: ignore[index]
+
+
+def test_what_extra_holds_stays_out_of_the_repr() -> None:
+    """A repr tells the names of unknown fields, not their values, and no name that is an email."""
+    shown = repr(participant(phone="+33 1 23", **{"ada@example.com": 1}))
+    assert "<JsonObject: phone, [email]>" in shown
+    assert "+33" not in shown
+    assert "<JsonObject: empty>" in repr(participant())
 
 
 @pytest.mark.parametrize("field", DOCUMENTED)

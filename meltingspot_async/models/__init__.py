@@ -1,5 +1,67 @@
 """What the service's answers become: frozen attrs classes, one file per resource."""
 
+from .activity import Activity, ActivityType
+from .channel import Channel, ChannelPrivacy
+from .course import Course, CoursePrivacy, CourseStatus, NavigationMode
 from .course_participant import CourseParticipant, ParticipantStatus
+from .custom_form_answer import CustomFormAnswer
+from .custom_property_value import CustomPropertyType, CustomPropertyValue
+from .custom_role import CustomRole, Permission
+from .forum import Forum, ForumPrivacy
+from .group import Group
+from .learning_path_participant import LearningPathParticipant
+from .live import (
+    Live,
+    LiveBuiltInType,
+    LiveMetrics,
+    LiveParticipation,
+    LivePrivacy,
+    LiveSolution,
+    LiveStatus,
+    LiveVisibility,
+)
+from .live_participant import (
+    LiveParticipant,
+    LiveParticipantMetrics,
+    LiveParticipantStatus,
+    LiveParticipantType,
+)
+from .spot_member import Language, SpotMember, SpotMemberRole, SpotMemberStatus
 
-__all__ = ["CourseParticipant", "ParticipantStatus"]
+__all__ = [
+    "Activity",
+    "ActivityType",
+    "Channel",
+    "ChannelPrivacy",
+    "Course",
+    "CourseParticipant",
+    "CoursePrivacy",
+    "CourseStatus",
+    "CustomFormAnswer",
+    "CustomPropertyType",
+    "CustomPropertyValue",
+    "CustomRole",
+    "Forum",
+    "ForumPrivacy",
+    "Group",
+    "Language",
+    "LearningPathParticipant",
+    "Live",
+    "LiveBuiltInType",
+    "LiveMetrics",
+    "LiveParticipant",
+    "LiveParticipantMetrics",
+    "LiveParticipantStatus",
+    "LiveParticipantType",
+    "LiveParticipation",
+    "LivePrivacy",
+    "LiveSolution",
+    "LiveStatus",
+    "LiveVisibility",
+    "NavigationMode",
+    "ParticipantStatus",
+    "Permission",
+    "SpotMember",
+    "SpotMemberRole",
+    "SpotMemberStatus",
+]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import attrs
 
-from .fields import OpenEnum, personal
+from .fields import OpenEnum, personal, undocumented
 
 
 class ParticipantStatus(OpenEnum):
-    """How far a participant has come (page of ``getcourseparticipant`` in the API reference)."""
+    """How far a participant of a course or a learning path has come (page of ``getcourseparticipant`` in the API
+    reference).
+    """
 
     INVITED = "Invited"
     STARTED = "Started"
@@ -51,3 +54,5 @@ class CourseParticipant:
     """Last activity of the participant."""
     completion_rate: int
     """Completion rate. Unit and range are not documented; the documentation's example is 42."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""

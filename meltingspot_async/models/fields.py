@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self, final
 
 import attrs
+
+from ..redaction import redacted
+
+Milliseconds = Annotated[datetime, "Unix time in milliseconds"]
+"""A datetime that the service writes as an integer; as an ISO 8601 string, it is understood too."""
 
 
 class OpenEnum(StrEnum):
@@ -34,6 +41,46 @@ class OpenEnum(StrEnum):
         return f"<{type(self).__name__}: {self._value_!r}{known}>"
 
 
+@final
+class JsonObject(Mapping[str, object]):
+    """A JSON object as it came. It cannot be changed, and its repr shows names only: values may be personal."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, object]) -> None:
+        self._fields = dict(fields)
+
+    def __getitem__(self, name: str) -> object:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __hash__(self) -> int:
+        return hash(
+            frozenset(self._fields)
+        )  # values can be lists; equal objects have equal names in any case
+
+    def __repr__(self) -> str:
+        return f"<JsonObject: {', '.join(redacted(name, 64) for name in self._fields) or 'empty'}>"
+
+
+_NOTHING = JsonObject({})
+
+
+def hidden(value: object) -> str:
+    """What a repr, which ends up in logs, shows of personal data: whether there is any."""
+    return "None" if value is None else "'…'"
+
+
 def personal() -> Any:
-    """A field of personal data: there to be read, and left out of the repr, which ends up in logs."""
-    return attrs.field(repr=lambda value: "None" if value is None else "'…'")
+    """A field of personal data: there to be read, and left out of the repr."""
+    return attrs.field(repr=hidden)
+
+
+def undocumented() -> Any:
+    """The field of a model that keeps whatever else the service sends."""
+    return attrs.field(default=_NOTHING)

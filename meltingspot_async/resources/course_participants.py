@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from functools import partial
-from typing import Literal
 
-from ..batch import FetchResult, Ids, Source, get_many
+from .. import query
+from ..batch import FetchResult, Ids
 from ..endpoint import expand_path
-from ..errors import UsageError
 from ..models import CourseParticipant
-from ..pagination import Listing, Page
-from ..query import FilterValue, one_or_several, other_filters, several
-from ..session import SessionManager
-from ..structuring import structure
-from ..validation import require_count
-
-PAGE_SIZE = 100
-"""Items asked for at once. The service does not document the most it gives; what it gives is what counts."""
+from ..pagination import Listing
+from .resource import PAGE_SIZE, OnError, Resource
 
 
-class CourseParticipants:
+class CourseParticipants(Resource):
     """``client.course_participants``: who is enrolled in a course, and how far they have come."""
-
-    def __init__(self, session: SessionManager) -> None:
-        self._session = session
 
     async def get(self, course_id: str, course_participant_id: str) -> CourseParticipant:
         """One participant of one course: one request, or none if the same one is already under way.
@@ -38,7 +27,12 @@ class CourseParticipants:
 
         and whatever :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` raises.
         """
-        return await self._get(self._session, course_id, course_participant_id)
+        path = expand_path(
+            "/v1/courses/{course_id}/participants/{course_participant_id}",
+            course_id=course_id,
+            course_participant_id=course_participant_id,
+        )
+        return await self._get(path, CourseParticipant)
 
     def list(
         self,
@@ -48,7 +42,7 @@ class CourseParticipants:
         emails: Iterable[str] | None = None,
         firstnames: Iterable[str] | None = None,
         lastnames: Iterable[str] | None = None,
-        filters: Mapping[str, FilterValue] | None = None,
+        filters: Mapping[str, query.FilterValue] | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[CourseParticipant]:
         """The participants of a course: iterate over them, or over ``.pages()``.
@@ -69,25 +63,15 @@ class CourseParticipants:
         :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does, and ``InvalidResponseError`` for a
         page with anything in it that is not as documented.
         """
-        query = {
-            **one_or_several("status", "status", status),
-            **several("email", "emails", emails),
-            **several("firstname", "firstnames", firstnames),
-            **several("lastname", "lastnames", lastnames),
-        }
-        query |= other_filters(filters, known=query)
-        path = expand_path("/v1/courses/{course_id}/participants", course_id=course_id)
-        require_count("page_size", page_size)
-        fetch = partial(self._page, self._session.in_bulk(), path, {**query, "limit": page_size})
-        return Listing(path, page_size, fetch)
+        chosen = query.build(
+            filters,
+            query.one_or_several("status", "status", status),
+            query.people(emails, firstnames, lastnames),
+        )
+        return self._list(_path(course_id), CourseParticipant, chosen, page_size)
 
     def get_many(
-        self,
-        course_id: str,
-        ids: Ids,
-        *,
-        concurrency: int = 20,
-        on_error: Literal["yield", "raise"] = "yield",
+        self, course_id: str, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
     ) -> AsyncGenerator[FetchResult[CourseParticipant], None]:
         """The participants of these ids, as they come, each distinct id once, with as few requests as it takes.
 
@@ -106,33 +90,8 @@ class CourseParticipants:
         A ``timeout`` or ``deadline`` holds for each request by itself. To stop in the middle, ``break`` and forget
         the iterator, or ``aclose()`` it: nothing of it goes on.
         """
-        path = expand_path("/v1/courses/{course_id}/participants", course_id=course_id)
-        if isinstance(ids, str):
-            raise UsageError("ids takes several ids, such as a list, not one text.")
-        require_count("concurrency", concurrency)
-        if on_error not in {"yield", "raise"}:
-            raise UsageError(f'on_error must be "yield" or "raise", not {on_error!r}.')
-        session = self._session.in_bulk()
-        source = Source(
-            get=partial(self._get, session, course_id),
-            page=partial(self._page, session, path, {"limit": PAGE_SIZE}),
-            limit=PAGE_SIZE,
-        )
-        return get_many(source, ids, concurrency, raising=on_error == "raise")
+        return self._get_many(_path(course_id), CourseParticipant, ids, concurrency, on_error)
 
-    @staticmethod
-    async def _get(session: SessionManager, course_id: str, course_participant_id: str) -> CourseParticipant:
-        path = expand_path(
-            "/v1/courses/{course_id}/participants/{course_participant_id}",
-            course_id=course_id,
-            course_participant_id=course_participant_id,
-        )
-        response = await session.get(path)
-        return structure(response.body, CourseParticipant, path)
 
-    @staticmethod
-    async def _page(
-        session: SessionManager, path: str, query: Mapping[str, str | int], number: int
-    ) -> Page[CourseParticipant]:
-        response = await session.get(path, {**query, "page": number})
-        return structure(response.body, Page[CourseParticipant], path)
+def _path(course_id: str) -> str:
+    return expand_path("/v1/courses/{course_id}/participants", course_id=course_id)

@@ -1,0 +1,56 @@
+"""Something a member did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .fields import OpenEnum, undocumented
+
+
+class ActivityType(OpenEnum):
+    """What was done (page of ``exportactivities`` in the API reference). The service is known to send others."""
+
+    CHANNEL_JOINED = "ChannelJoined"
+    CHANNEL_LEFT = "ChannelLeft"
+    CHANNEL_MESSAGE_REACTED = "ChannelMessageReacted"
+    CHANNEL_MESSAGE_SENT = "ChannelMessageSent"
+    COURSE_STARTED = "CourseStarted"
+    COURSE_COMPLETED = "CourseCompleted"
+    COURSE_STEP_VIEWED = "CourseStepViewed"
+    COURSE_STEP_COMPLETED = "CourseStepCompleted"
+    DISCUSSION_MESSAGE_SENT = "DiscussionMessageSent"
+    DOCUMENT_LINK_OPENED = "DocumentLinkOpened"
+    DOCUMENT_LINK_REACTED = "DocumentLinkReacted"
+    DOCUMENT_PAGE_REACTED = "DocumentPageReacted"
+    DOCUMENT_PAGE_VIEWED = "DocumentPageViewed"
+    LIVE_ATTENDED = "LiveAttended"
+    LIVE_INVITATION_DECLINED = "LiveInvitationDeclined"
+    LIVE_MESSAGE_REACTED = "LiveMessageReacted"
+    LIVE_MESSAGE_SENT = "LiveMessageSent"
+    LIVE_PARTICIPANT_REGISTERED = "LiveParticipantRegistered"
+    LIVE_REPLAY_WATCHED = "LiveReplayWatched"
+    SPOT_MEMBER_LEFT = "SpotMemberLeft"
+    SPOT_MEMBER_REGISTERED = "SpotMemberRegistered"
+    SPOT_MEMBER_REGISTRATION_REQUESTED = "SpotMemberRegistrationRequested"
+    TOPIC_ANSWER_CREATED = "TopicAnswerCreated"
+    TOPIC_ANSWER_VOTED = "TopicAnswerVoted"
+    TOPIC_CREATED = "TopicCreated"
+    TOPIC_VOTED = "TopicVoted"
+
+
+@attrs.frozen(kw_only=True)
+class Activity:
+    """One line of the export (page of ``exportactivities`` in the API reference). Only ``type`` is documented."""
+
+    type: ActivityType
+    """What was done."""
+    extra: Mapping[str, object] = undocumented()
+    """Everything else, by the service's own names: presumably an id, who, when and where."""
+
+    @property
+    def id(self) -> str | None:
+        """Id of the event, if there is one under ``id`` or ``eventId``: the name is not documented."""
+        found = self.extra.get("id", self.extra.get("eventId"))
+        return str(found) if isinstance(found, str | int) else None

@@ -1,0 +1,40 @@
+"""A channel: a chat of many members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .fields import OpenEnum, undocumented
+
+
+class ChannelPrivacy(OpenEnum):
+    """Who may join a channel (page of ``getchannel`` in the API reference)."""
+
+    PRIVATE = "Private"
+    PUBLIC = "Public"
+
+
+@attrs.frozen(kw_only=True)
+class Channel:
+    """One channel (page of ``getchannel`` in the API reference)."""
+
+    id: str
+    """Id of the channel."""
+    name: str
+    """Name."""
+    emoji: str | None = None
+    """Emoji."""
+    description: str | None
+    """Description."""
+    privacy: ChannelPrivacy
+    """Who may join."""
+    auto_join: bool
+    """Whether new members join by themselves."""
+    readonly: bool
+    """Whether only admins may write."""
+    show_members: bool
+    """Whether its members are shown."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""

@@ -1,0 +1,50 @@
+"""A course."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .fields import OpenEnum, undocumented
+
+
+class CourseStatus(OpenEnum):
+    """Status of a course. The help centre's example shows this value; others exist."""
+
+    DRAFT = "Draft"
+
+
+class CoursePrivacy(OpenEnum):
+    """Privacy of a course. The help centre's example shows this value; others exist."""
+
+    SECRET = "Secret"
+
+
+class NavigationMode(OpenEnum):
+    """How a course is gone through. The help centre's example shows this value; others exist."""
+
+    FLEXIBLE = "Flexible"
+
+
+@attrs.frozen(kw_only=True)
+class Course:
+    """One course (help centre, page on the endpoints of courses).
+
+    It is documented by an example only, so every field but the id may be absent.
+    """
+
+    id: str
+    """Id of the course."""
+    title: str | None = None
+    """Title."""
+    description: str | None = None
+    """Description."""
+    privacy: CoursePrivacy | None = None
+    """Privacy."""
+    status: CourseStatus | None = None
+    """Status."""
+    navigation_mode: NavigationMode | None = None
+    """How the course is gone through."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""

@@ -1,0 +1,43 @@
+"""What a custom property is for one member."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .fields import OpenEnum, hidden, undocumented
+
+PropertyValue = str | float | bool | tuple[str, ...]
+"""The value of a custom property, by its type: a text, a number, a yes or no, or several texts."""
+
+
+class CustomPropertyType(OpenEnum):
+    """Type of a custom property. The help centre's example shows this value; others exist."""
+
+    TEXT = "Text"
+
+
+@attrs.frozen(kw_only=True)
+class CustomPropertyValue:
+    """One custom property of one member (help centre, page on the endpoints of custom properties).
+
+    It is documented by an example only, so every field may be absent. The value does not show in its repr.
+    """
+
+    custom_property_id: str | None = None
+    """Id of the property."""
+    custom_property_label: str | None = None
+    """Its label."""
+    custom_property_slug: str | None = None
+    """Its name in paths."""
+    custom_property_description: str | None = None
+    """Its description."""
+    custom_property_type: CustomPropertyType | None = None
+    """Its type."""
+    possible_values: tuple[str, ...] | None = None
+    """The values to choose from."""
+    value: PropertyValue | None = attrs.field(default=None, repr=hidden)
+    """The value this member has."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""

@@ -1,0 +1,39 @@
+"""A role made for a Spot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .fields import OpenEnum, undocumented
+
+
+class Permission(OpenEnum):
+    """What a custom role may do (page of ``getspotmembercustomrole`` in the API reference)."""
+
+    LIVE = "live.*"
+    LIVE_FULL = "live.full.*"
+    LIVE_LIMITED = "live.limited.*"
+    MODERATION = "moderation.*"
+    SPOT_MEMBER_INVITE = "spot.member.invite.*"
+    COURSE_FULL = "course.full.*"
+    COURSE_LIMITED = "course.limited.*"
+    COLLECTION_FULL = "collection.full.*"
+    COLLECTION_LIMITED = "collection.limited.*"
+
+
+@attrs.frozen(kw_only=True)
+class CustomRole:
+    """One custom role (page of ``getspotmembercustomrole`` in the API reference)."""
+
+    id: str
+    """Id of the custom role."""
+    label: str
+    """Label."""
+    description: str | None
+    """Description. Documented as a text; ``None`` is taken too, as a role can be made without one."""
+    permissions: tuple[Permission, ...]
+    """What it allows."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""

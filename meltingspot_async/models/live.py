@@ -1,0 +1,115 @@
+"""A Live: a session that takes place at a given time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import attrs
+
+from .fields import OpenEnum, undocumented
+
+
+class LiveStatus(OpenEnum):
+    """Where a Live stands (page of ``getlive`` in the API reference)."""
+
+    PLANNED = "Planned"
+    LIVE = "Live"
+    ENDED = "Ended"
+
+
+class LiveSolution(OpenEnum):
+    """What carries the video of a Live (page of ``getlive`` in the API reference)."""
+
+    YOUTUBE = "Youtube"
+    VIMEO = "Vimeo"
+    BUILT_IN = "BuiltIn"
+    NO_SOLUTION = "NoSolution"
+
+
+class LiveBuiltInType(OpenEnum):
+    """Kind of a Live whose solution is BuiltIn (page of ``listlives`` in the API reference)."""
+
+    WORKSHOP = "Workshop"
+    CONFERENCE = "Conference"
+
+
+class LiveVisibility(OpenEnum):
+    """Who sees a Live (page of ``getlive`` in the API reference)."""
+
+    ANYONE = "AnyOne"
+    ONLY_SPOT_MEMBERS = "OnlySpotMembers"
+    INVITED_MEMBERS_ONLY = "InvitedMembersOnly"
+
+
+class LiveParticipation(OpenEnum):
+    """Who can take part in a Live (page of ``createlive`` in the API reference)."""
+
+    ANY_SPOT_MEMBERS = "AnySpotMembers"
+    INVITED_MEMBERS_ONLY = "InvitedMembersOnly"
+
+
+@attrs.frozen(kw_only=True)
+class LiveMetrics:
+    """Figures of a Live. Units of times and rates are not documented."""
+
+    average_view_time: int | None
+    """Average view time."""
+    no_show: int | None
+    """Registered people who did not come."""
+    total_replay_view: int | None
+    """Views of the replay."""
+    registrant: int | None
+    """People registered."""
+    attendee: int | None
+    """People who came."""
+    attendance_rate: int | None
+    """Attendance rate."""
+    invited: int | None
+    """People invited."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""
+
+
+@attrs.frozen(kw_only=True)
+class LivePrivacy:
+    """Who sees a Live, and who can take part."""
+
+    visibility: LiveVisibility
+    """Who sees it."""
+    participation: LiveParticipation | None = None
+    """Who can take part. Known from the pages that write it only, so it may be absent."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""
+
+
+@attrs.frozen(kw_only=True)
+class Live:
+    """One Live (page of ``getlive`` in the API reference). All datetimes are timezone-aware."""
+
+    id: str
+    """Id of the Live."""
+    title: str
+    """Title."""
+    start_date: datetime
+    """Start."""
+    end_date: datetime
+    """End."""
+    metrics: LiveMetrics
+    """Its figures."""
+    description: tuple[Mapping[str, object], ...]
+    """Rich text, as a list of nodes: ``{"type": "p", "children": [{"text": ...}]}``."""
+    status: LiveStatus
+    """Status."""
+    computed_status: LiveStatus
+    """Status as the service computes it. How it differs from ``status`` is not documented."""
+    solution: LiveSolution
+    """What carries the video."""
+    privacy: LivePrivacy
+    """Who sees it, and who can take part."""
+    config: Mapping[str, object] | None = None
+    """Configuration. None of its fields is documented, so it stays as it comes."""
+    built_in_type: LiveBuiltInType | None = None
+    """Kind, if the solution is BuiltIn."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""

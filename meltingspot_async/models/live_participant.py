@@ -1,0 +1,75 @@
+"""A member's part in a Live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import attrs
+
+from .fields import OpenEnum, personal, undocumented
+
+
+class LiveParticipantStatus(OpenEnum):
+    """Answer to the invitation to a Live (page of ``listliveparticipants`` in the API reference)."""
+
+    INVITED = "Invited"
+    ACCEPTED = "Accepted"
+    DECLINED = "Declined"
+
+
+class LiveParticipantType(OpenEnum):
+    """Part that somebody has in a Live (page of ``listliveparticipants`` in the API reference)."""
+
+    PARTICIPANT = "Participant"
+    SPEAKER = "Speaker"
+    HOST = "Host"
+
+
+@attrs.frozen(kw_only=True)
+class LiveParticipantMetrics:
+    """What one participant did. Documented by an example only, so every field may be absent."""
+
+    view_time: int | None = None
+    """View time. Its unit is not documented."""
+    has_replayed: bool | None = None
+    """Whether the replay was watched."""
+    has_participated: bool | None = None
+    """Whether the member took part."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""
+
+
+@attrs.frozen(kw_only=True)
+class LiveParticipant:
+    """One participant of one Live (page of ``listliveparticipants`` in the API reference).
+
+    Names and email do not show in its repr. All datetimes are timezone-aware.
+    """
+
+    id: str
+    """Id of the participant."""
+    live_id: str
+    """Id of the Live."""
+    spot_member_id: str
+    """Id of the Spot member behind the participant."""
+    spot_member_email: str = personal()
+    """Email of that member."""
+    spot_member_firstname: str | None = personal()
+    """First name; ``None`` when the participant was invited by email only."""
+    spot_member_lastname: str | None = personal()
+    """Last name; ``None`` when the participant was invited by email only."""
+    status: LiveParticipantStatus
+    """Answer to the invitation."""
+    type: LiveParticipantType
+    """Part in the Live."""
+    invited_at: datetime | None
+    """When the participant was invited."""
+    registered_at: datetime | None
+    """When the participant registered."""
+    is_highlighted: bool
+    """Whether the participant is highlighted."""
+    metrics: LiveParticipantMetrics
+    """What the participant did."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""

@@ -1,0 +1,81 @@
+"""A member of the Spot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .fields import Milliseconds, OpenEnum, personal, undocumented
+
+
+class SpotMemberRole(OpenEnum):
+    """Role of a member (page of ``getspotmember`` in the API reference)."""
+
+    MEMBER = "Member"
+    ADMIN = "Admin"
+
+
+class SpotMemberStatus(OpenEnum):
+    """How a member stands to the Spot (page of ``getspotmember`` in the API reference)."""
+
+    ACCEPTED = "Accepted"
+    DEACTIVATED = "Deactivated"
+    DECLINED_INVITATION = "DeclinedInvitation"
+    INVITED = "Invited"
+    LEFT = "Left"
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+
+
+class Language(OpenEnum):
+    """Language of a member (page of ``getspotmember`` in the API reference)."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+    GERMAN = "de"
+    ITALIAN = "it"
+    SPANISH = "es"
+    PORTUGUESE = "pt"
+    DUTCH = "nl"
+
+
+@attrs.frozen(kw_only=True)
+class SpotMember:
+    """One member of the Spot (page of ``getspotmember`` in the API reference).
+
+    Names, email and job title do not show in its repr. All datetimes are timezone-aware.
+    """
+
+    id: str
+    """Id of the Spot member."""
+    spot_id: str
+    """Id of the Spot."""
+    user_id: str | None
+    """Id of the user."""
+    email: str = personal()
+    """Email."""
+    title: str | None = personal()
+    """Job title."""
+    lang: Language | None = None
+    """Language. Older pages do not have it, so it may be absent."""
+    role: SpotMemberRole
+    """Role."""
+    custom_role_id: str | None
+    """Id of the custom role."""
+    status: SpotMemberStatus
+    """Status."""
+    firstname: str | None = personal()
+    """First name. Documented as a text; ``None`` is taken too, as participants invited by email have none."""
+    lastname: str | None = personal()
+    """Last name; see ``firstname``."""
+    warnings: float
+    """Number of warnings."""
+    embed_base_urls: Mapping[str, str]
+    """Addresses of embedded pages: ``default`` and any other name."""
+    updated_at: Milliseconds | None = None
+    """Last change. Older pages do not have it, so it may be absent."""
+    last_activity_at: Milliseconds | None = None
+    """Last activity. Older pages do not have it, so it may be absent."""
+    extra: Mapping[str, object] = undocumented()
+    """Whatever else the service sends, by its own names."""

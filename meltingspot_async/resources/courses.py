@@ -1,0 +1,39 @@
+"""Courses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .. import query
+from ..models import Course
+from ..pagination import Listing
+from .resource import PAGE_SIZE, Resource
+
+
+class Courses(Resource):
+    """``client.courses``: the courses of the Spot."""
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        privacy: str | None = None,
+        filters: Mapping[str, query.FilterValue] | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Listing[Course]:
+        """The courses of the Spot: iterate over them, or over ``.pages()``.
+
+        ``GET /v1/courses`` (help centre, page on the endpoints of courses). Bulk, as every list.
+
+        :param status: one :class:`~meltingspot_async.CourseStatus`, or any text: not all are documented.
+        :param privacy: one :class:`~meltingspot_async.CoursePrivacy`, or any text: not all are documented.
+        :param filters: filters that are not documented, by the service's own names.
+        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :raises UsageError: naming the argument that cannot be sent, before anything is.
+        """
+        chosen = query.build(
+            filters,
+            query.text("status[eq]", "status", status),
+            query.text("privacy[eq]", "privacy", privacy),
+        )
+        return self._list("/v1/courses", Course, chosen, page_size)

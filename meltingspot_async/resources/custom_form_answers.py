@@ -1,0 +1,37 @@
+"""Answers to the registration form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .. import query
+from ..endpoint import expand_path
+from ..models import CustomFormAnswer
+from ..pagination import Listing
+from .resource import PAGE_SIZE, Resource, whole
+
+
+class CustomFormAnswers(Resource):
+    """``client.custom_form_answers``: answers to the registration form of a member."""
+
+    def list(
+        self,
+        spot_member_id: str,
+        *,
+        filters: Mapping[str, query.FilterValue] | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Listing[CustomFormAnswer]:
+        """The answers to the registration form of a member: iterate over them, or over ``.pages()``.
+
+        ``GET /v1/spotMembers/{spotMemberId}/customFormAnswers`` (help centre, page on the endpoints of Spot
+        members, where the end of the path could not be read). Bulk, as every list. No filter is documented by
+        its name.
+
+        :param filters: filters that are not documented, by the service's own names.
+        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :raises UsageError: naming the argument that cannot be sent, before anything is.
+        """
+        path = expand_path(
+            "/v1/spotMembers/{spot_member_id}/customFormAnswers", spot_member_id=spot_member_id
+        )
+        return self._list(path, CustomFormAnswer, query.build(filters), page_size, identify=whole)

@@ -1,0 +1,64 @@
+"""Roles made for the Spot."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+
+from .. import query
+from ..batch import FetchResult, Ids
+from ..endpoint import expand_path
+from ..models import CustomRole
+from ..pagination import Listing
+from .resource import PAGE_SIZE, OnError, Resource
+
+
+class CustomRoles(Resource):
+    """``client.custom_roles``: the custom roles of the Spot."""
+
+    async def get(self, custom_role_id: str) -> CustomRole:
+        """One custom role: one request, or none if the same one is already under way.
+
+        ``GET /v1/spotMemberCustomRole/{customRoleId}`` (``getspotmembercustomrole`` in the API reference).
+
+        :raises UsageError: for an empty id, before anything is sent.
+        :raises NotFoundError: the service knows no such role.
+        """
+        return await self._get(
+            expand_path("/v1/spotMemberCustomRole/{custom_role_id}", custom_role_id=custom_role_id),
+            CustomRole,
+        )
+
+    def list(
+        self,
+        *,
+        label: str | Iterable[str] | None = None,
+        label_contains: str | None = None,
+        filters: Mapping[str, query.FilterValue] | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Listing[CustomRole]:
+        """The custom roles of the Spot: iterate over them, or over ``.pages()``.
+
+        ``GET /v1/spotMemberCustomRole`` (``listspotmembercustomroles`` in the API reference). Bulk, as every
+        list.
+
+        :param label: one whole label, or several; ``label_contains`` takes a part of one.
+        :param filters: filters that are not documented, by the service's own names.
+        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :raises UsageError: naming the argument that cannot be sent, before anything is.
+        """
+        chosen = query.build(
+            filters,
+            query.one_or_several("label", "label", label),
+            query.text("label[contains]", "label_contains", label_contains),
+        )
+        return self._list("/v1/spotMemberCustomRole", CustomRole, chosen, page_size)
+
+    def get_many(
+        self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
+    ) -> AsyncGenerator[FetchResult[CustomRole], None]:
+        """The custom roles of these ids, as they come, with as few requests as it takes.
+
+        Arguments and promises are those of
+        :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.
+        """
+        return self._get_many("/v1/spotMemberCustomRole", CustomRole, ids, concurrency, on_error)

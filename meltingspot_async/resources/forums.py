@@ -1,0 +1,60 @@
+"""Forums."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+
+from .. import query
+from ..batch import FetchResult, Ids
+from ..endpoint import expand_path
+from ..models import Forum
+from ..pagination import Listing
+from .resource import PAGE_SIZE, OnError, Resource
+
+
+class Forums(Resource):
+    """``client.forums``: the forums of the Spot."""
+
+    async def get(self, forum_id: str) -> Forum:
+        """One forum: one request, or none if the same one is already under way.
+
+        ``GET /v1/forums/{forumId}`` (help centre, page on the endpoints of forums).
+
+        :raises UsageError: for an empty id, before anything is sent.
+        :raises NotFoundError: the service knows no such forum.
+        """
+        return await self._get(expand_path("/v1/forums/{forum_id}", forum_id=forum_id), Forum)
+
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        name_contains: str | None = None,
+        filters: Mapping[str, query.FilterValue] | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Listing[Forum]:
+        """The forums of the Spot: iterate over them, or over ``.pages()``.
+
+        ``GET /v1/forums`` (help centre, page on the endpoints of forums). Bulk, as every list.
+
+        :param name: the whole name; ``name_contains`` takes a part of it.
+        :param filters: filters that are not documented, by the service's own names.
+        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :raises UsageError: naming the argument that cannot be sent, before anything is.
+        """
+        chosen = query.build(
+            filters,
+            query.text("name[eq]", "name", name),
+            query.text("name[contains]", "name_contains", name_contains),
+        )
+        return self._list("/v1/forums", Forum, chosen, page_size)
+
+    def get_many(
+        self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
+    ) -> AsyncGenerator[FetchResult[Forum], None]:
+        """The forums of these ids, as they come, with as few requests as it takes.
+
+        Arguments and promises are those of
+        :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.
+        """
+        return self._get_many("/v1/forums", Forum, ids, concurrency, on_error)

@@ -1,0 +1,75 @@
+"""Participants of learning paths."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+
+from .. import query
+from ..batch import FetchResult, Ids
+from ..endpoint import expand_path
+from ..models import LearningPathParticipant
+from ..pagination import Listing
+from .resource import PAGE_SIZE, OnError, Resource
+
+
+class LearningPathParticipants(Resource):
+    """``client.learning_path_participants``: who is enrolled in a learning path, and how far they have come."""
+
+    async def get(self, learning_path_id: str, learning_path_participant_id: str) -> LearningPathParticipant:
+        """One participant of one learning path: one request, or none if the same one is already under way.
+
+        ``GET /v1/learningPaths/{learningPathId}/participants/{learningPathParticipantId}``
+        (``getlearningpathparticipant`` in the API reference).
+
+        :raises UsageError: for an empty id, before anything is sent.
+        :raises NotFoundError: the service knows no such learning path, or no such participant.
+        """
+        path = expand_path(
+            "/v1/learningPaths/{learning_path_id}/participants/{learning_path_participant_id}",
+            learning_path_id=learning_path_id,
+            learning_path_participant_id=learning_path_participant_id,
+        )
+        return await self._get(path, LearningPathParticipant)
+
+    def list(
+        self,
+        learning_path_id: str,
+        *,
+        status: str | Iterable[str] | None = None,
+        emails: Iterable[str] | None = None,
+        firstnames: Iterable[str] | None = None,
+        lastnames: Iterable[str] | None = None,
+        filters: Mapping[str, query.FilterValue] | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Listing[LearningPathParticipant]:
+        """The participants of a learning path: iterate over them, or over ``.pages()``.
+
+        ``GET /v1/learningPaths/{learningPathId}/participants`` (``listlearningpathparticipants`` in the API
+        reference). Bulk, as every list.
+
+        :param status: one :class:`~meltingspot_async.ParticipantStatus` or several.
+        :param emails: emails to keep; likewise ``firstnames`` and ``lastnames``.
+        :param filters: filters that are not documented, by the service's own names.
+        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :raises UsageError: naming the argument that cannot be sent, before anything is.
+        """
+        chosen = query.build(
+            filters,
+            query.one_or_several("status", "status", status),
+            query.people(emails, firstnames, lastnames),
+        )
+        return self._list(_path(learning_path_id), LearningPathParticipant, chosen, page_size)
+
+    def get_many(
+        self, learning_path_id: str, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
+    ) -> AsyncGenerator[FetchResult[LearningPathParticipant], None]:
+        """The participants of these ids, as they come, with as few requests as it takes.
+
+        Arguments and promises are those of
+        :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.
+        """
+        return self._get_many(_path(learning_path_id), LearningPathParticipant, ids, concurrency, on_error)
+
+
+def _path(learning_path_id: str) -> str:
+    return expand_path("/v1/learningPaths/{learning_path_id}/participants", learning_path_id=learning_path_id)

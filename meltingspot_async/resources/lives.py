@@ -1,0 +1,97 @@
+"""Lives: sessions that take place at a given time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from datetime import datetime
+
+from .. import query
+from ..batch import FetchResult, Ids
+from ..endpoint import expand_path
+from ..models import Live
+from ..pagination import Listing
+from .resource import PAGE_SIZE, OnError, Resource
+
+
+class Lives(Resource):
+    """``client.lives``: the Lives of the Spot."""
+
+    async def get(self, live_id: str) -> Live:
+        """One Live: one request, or none if the same one is already under way.
+
+        ``GET /v1/lives/{liveId}`` (``getlive`` in the API reference).
+
+        :raises UsageError: for an empty id, before anything is sent.
+        :raises NotFoundError: the service knows no such Live.
+        """
+        return await self._get(expand_path("/v1/lives/{live_id}", live_id=live_id), Live)
+
+    def list(
+        self,
+        *,
+        title: str | None = None,
+        title_contains: str | None = None,
+        status: str | None = None,
+        start_date: datetime | query.Range[datetime] | None = None,
+        solution: str | Iterable[str] | None = None,
+        replay: bool | None = None,
+        built_in_type: str | Iterable[str] | None = None,
+        average_view_time: int | query.Range[int] | None = None,
+        invited: int | query.Range[int] | None = None,
+        registrant: int | query.Range[int] | None = None,
+        attendee: int | query.Range[int] | None = None,
+        attendance_rate: int | query.Range[int] | None = None,
+        no_show: int | query.Range[int] | None = None,
+        total_replay_view: int | query.Range[int] | None = None,
+        unit: query.TimeUnit = "s",
+        filters: Mapping[str, query.FilterValue] | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Listing[Live]:
+        """The Lives of the Spot: iterate over them, or over ``.pages()``.
+
+        ``GET /v1/lives`` (``listlives`` in the API reference). Bulk, as every list.
+
+        :param title: the whole title; ``title_contains`` takes a part of it.
+        :param status: one :class:`~meltingspot_async.LiveStatus`.
+        :param start_date: a datetime, or a :class:`~meltingspot_async.Range` of them:
+            ``Range(gte=datetime(2026, 1, 1, tzinfo=UTC))``.
+        :param solution: one :class:`~meltingspot_async.LiveSolution` or several.
+        :param replay: with or without a replay.
+        :param built_in_type: one :class:`~meltingspot_async.LiveBuiltInType` or several.
+        :param average_view_time: a whole number, or a :class:`~meltingspot_async.Range` of them, in the unit of
+            the service, which is not documented; likewise the other figures, ``invited`` to
+            ``total_replay_view``.
+        :param unit: what the service counts timestamps in, which is not documented: ``"s"`` (the default) or
+            ``"ms"``.
+        :param filters: filters that are not documented, by the service's own names.
+        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :raises UsageError: naming the argument that cannot be sent, before anything is.
+        """
+        chosen = query.build(
+            filters,
+            query.text("title[eq]", "title", title),
+            query.text("title[contains]", "title_contains", title_contains),
+            query.text("status[eq]", "status", status),
+            query.time("startDate", "start_date", start_date, unit),
+            query.one_or_several("solution", "solution", solution),
+            query.flag("replay[eq]", "replay", replay),
+            query.one_or_several("builtInType", "built_in_type", built_in_type),
+            query.number("averageViewTime", "average_view_time", average_view_time),
+            query.number("invited", "invited", invited),
+            query.number("registrant", "registrant", registrant),
+            query.number("attendee", "attendee", attendee),
+            query.number("attendanceRate", "attendance_rate", attendance_rate),
+            query.number("noShow", "no_show", no_show),
+            query.number("totalReplayView", "total_replay_view", total_replay_view),
+        )
+        return self._list("/v1/lives", Live, chosen, page_size)
+
+    def get_many(
+        self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
+    ) -> AsyncGenerator[FetchResult[Live], None]:
+        """The Lives of these ids, as they come, with as few requests as it takes.
+
+        Arguments and promises are those of
+        :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.
+        """
+        return self._get_many("/v1/lives", Live, ids, concurrency, on_error)
