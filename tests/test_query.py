@@ -26,7 +26,7 @@ async def asked_for(fake: FakeMeltingSpot, client: MeltingSpotClient, **filters:
     [
         ({}, "limit=100&page=1"),
         ({"status": ParticipantStatus.STARTED}, "status[eq]=Started"),
-        ({"status": "Paused"}, "status[eq]=Paused"),
+        ({"status": "Completed"}, "status[eq]=Completed"),
         ({"status": [ParticipantStatus.STARTED]}, "status[eq]=Started"),
         ({"status": ("Invited", ParticipantStatus.STARTED)}, "status[in]=Invited,Started"),
         ({"emails": ["a+b@example.com", "c&d=e@example.com"]}, "email[in]=a%2Bb%40example.com,c%26d%3De%40example.com"),

@@ -146,8 +146,8 @@ async def test_any_endpoint_can_be_asked() -> None:
     """SessionManager.get reaches a path that has no method yet, with brackets left as they are."""
     async with serving() as (fake, client):
         with pytest.raises(NotFoundError):
-            await client.session.get("/v1/spotMembers", params={"email[in]": "a+b@example.com", "page": 1})
-        assert fake.received[0].path == "/v1/spotMembers?email[in]=a%2Bb%40example.com&page=1"
+            await client.session.get("/v1/spots", params={"email[in]": "a+b@example.com", "page": 1})
+        assert fake.received[0].path == "/v1/spots?email[in]=a%2Bb%40example.com&page=1"
         answer = await client.session.get(PATH)
         assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
         assert answer.body.startswith(b"{")
@@ -739,7 +739,7 @@ async def test_the_key_and_emails_are_nowhere_to_be_seen(caplog: pytest.LogCaptu
                 seen += [error, repr(error), str(error), vars(error)]
                 error = error.__cause__ or error.__context__
         with pytest.raises(NotFoundError) as refused:
-            await client.session.get("/v1/spotMembers", params={"email[in]": "ada@example.com"})
+            await client.session.get("/v1/spots", params={"email[in]": "ada@example.com"})
         seen += [
             refused.value,
             str(refused.value),

@@ -1,7 +1,8 @@
 """For tests and demonstrations: a MeltingSpot of one's own, on a loopback port."""
 
-from .factories import make_course_participant
-from .fake import Answer, Delay, FakeMeltingSpot, Fault, Received, Reset, Truncate
+from .factories import make_activity, make_course_participant
+from .fake import FakeMeltingSpot, Received
+from .faults import Answer, Delay, Fault, Reset, Truncate
 
 __all__ = [
     "Answer",
@@ -11,5 +12,6 @@ __all__ = [
     "Received",
     "Reset",
     "Truncate",
+    "make_activity",
     "make_course_participant",
 ]

@@ -1,10 +1,11 @@
-"""Participants made to order."""
+"""Participants and activities made to order."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from ..models import CourseParticipant, ParticipantStatus
+from ..models import Activity, ActivityType, CourseParticipant, ParticipantStatus
+from ..models.fields import JsonObject
 
 _PEOPLE = (
     ("Ada", "Byron"),
@@ -41,3 +42,13 @@ def make_course_participant(number: int = 0, *, course_id: str = "course-1") -> 
         last_activity_at=completed or unenrolled or started,
         completion_rate=100 if completed else 0 if started is None else 37 * number % 100,
     )
+
+
+def make_activity(number: int = 0) -> Activity:
+    """Activity ``number``: the same every time, of each type in turn.
+
+    That it has an ``id`` and an ``occurredAt`` in milliseconds is made up: only ``type`` is documented.
+    """
+    happened = _FIRST_DAY + timedelta(minutes=number)
+    fields = {"id": f"event-{number}", "occurredAt": int(happened.timestamp()) * 1000}
+    return Activity(type=list(ActivityType)[number % len(ActivityType)], extra=JsonObject(fields))

@@ -5,21 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import socket
-import struct
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from itertools import islice
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Self
 from weakref import WeakSet
 
 import attrs
 from aiohttp import web
 
-from ..models import CourseParticipant
 from ..rate_limit import RateLimit
 from ..structuring import unstructure
 from .factories import make_course_participant
+from .faults import Fault
+from .operations import EXPORT, LISTS, Item, matches, misfit, path_of
+
+DEFAULT_LIMIT = 20
+"""Items of a page that is asked for without ``limit``. The service does not document it."""
+
+LARGEST_EXPORT = 10_000
+"""The largest ``limit`` of an export (page of ``exportactivities`` in the API reference)."""
 
 
 @attrs.frozen
@@ -35,65 +42,6 @@ class Received:
     """Whether it was one too many and got a 429."""
 
 
-class Fault(Protocol):
-    """Something done to a request instead of, or before, answering it."""
-
-    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Answer in another way than the usual one, or not at all."""
-        ...
-
-
-@attrs.frozen
-class Answer:
-    """A ready answer: any status, any body."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-
-    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Answer with this."""
-        return web.Response(status=self.status, body=self.body, headers=self.headers)
-
-
-@attrs.frozen
-class Delay:
-    """The usual answer, late."""
-
-    seconds: float
-
-    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Wait, then answer."""
-        await asyncio.sleep(self.seconds)
-        return usual
-
-
-@attrs.frozen
-class Reset:
-    """No answer: the connection is reset after the request was received."""
-
-    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Reset the connection."""
-        _cut(request, reset=True)
-        return usual
-
-
-@attrs.frozen
-class Truncate:
-    """The usual answer, whose connection closes half-way through the body."""
-
-    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Send half of the body."""
-        body = usual.body if isinstance(usual.body, bytes) else b"{}"
-        part = web.StreamResponse(
-            headers={"Content-Length": str(len(body)), "Content-Type": "application/json"}
-        )
-        await part.prepare(request)
-        await part.write(body[: len(body) // 2])
-        _cut(request, reset=False)
-        return part
-
-
 class FakeMeltingSpot:
     """The service, as far as its documentation tells, on a loopback port::
 
@@ -105,19 +53,21 @@ class FakeMeltingSpot:
     It counts requests as they arrive, in sliding windows, and answers one too many with 429 and a
     ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
 
-    It lists participants in the order in which they were added. What the documentation leaves open of lists can be
-    chosen.
+    It has every documented GET, and what was added to it, in that order. A parameter of another type than
+    documented gets a 400. What the documentation leaves open can be chosen.
 
     :param limits: how many requests it takes. Default 100 per 10 s.
     :param first_page: number of the first page, 0 or 1. Default 1.
     :param largest_page: items it gives at once, whatever ``limit`` says. Default 100.
     :param past_the_end: what a page that does not exist is: ``"empty"``, the ``"last"`` one again, or a ``"404"``.
+    :param repeats_event: whether an export begins with the event that ``fromEventId`` names.
+    :param auth_scheme: word that must stand before the key. Default: none.
     :param cold: seconds that the first request of a connection travels before it arrives.
     :param warm: seconds that any further request of a connection travels.
     """
 
     api_key = "fake-key"
-    """The one key it accepts, alone in the ``Authorization`` header."""
+    """The one key it accepts in the ``Authorization`` header."""
 
     def __init__(
         self,
@@ -128,6 +78,8 @@ class FakeMeltingSpot:
         first_page: Literal[0, 1] = 1,
         largest_page: int = 100,
         past_the_end: Literal["empty", "last", "404"] = "empty",
+        repeats_event: bool = False,
+        auth_scheme: str | None = None,
     ) -> None:
         self._first_page = first_page
         self._largest_page = largest_page
@@ -135,7 +87,9 @@ class FakeMeltingSpot:
         self._arrivals = [(limit, deque[float]()) for limit in limits]
         self._cold = cold
         self._warm = warm
-        self._participants: dict[tuple[str, str], CourseParticipant] = {}
+        self._repeats_event = repeats_event
+        self._authorization = f"{auth_scheme} {self.api_key}" if auth_scheme else self.api_key
+        self._lists: dict[str, dict[str, dict[str, object]]] = {}
         self._faults: deque[Fault] = deque()
         self._connections = WeakSet[object]()
         self.received: list[Received] = []
@@ -143,17 +97,28 @@ class FakeMeltingSpot:
         self.base_url = ""
         """Its address, once it runs."""
         app = web.Application()
-        app.router.add_get("/v1/courses/{course}/participants/{participant}", self._get_participant)
-        app.router.add_get("/v1/courses/{course}/participants", self._list_participants)
-        app.router.add_get("/{tail:.*}", self._get_nothing)
+        for template in LISTS:
+            usual = self._usual_export if template == EXPORT else self._usual_list
+            app.router.add_get(template, self._answering(partial(usual, template)))
+            app.router.add_get(template + "/{item}", self._answering(partial(self._usual_item, template)))
+        app.router.add_get(
+            "/{tail:.*}", self._answering(lambda _: _json({"message": "no such operation"}, 404))
+        )
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.01, keepalive_timeout=3600
         )
 
-    def add(self, *participants: CourseParticipant) -> None:
-        """Have these participants."""
-        for participant in participants:
-            self._participants[participant.course_id, participant.id] = participant
+    def add(self, *items: Item) -> None:
+        """Have these, each in the list where it belongs."""
+        for item in items:
+            self.add_to(path_of(item), item)
+
+    def add_to(self, path: str, *items: attrs.AttrsInstance) -> None:
+        """Have these in the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
+        found = self._lists.setdefault(path, {})
+        for item in items:
+            document = unstructure(item)
+            found[str(document.get("id", f"number {len(found)}"))] = document
 
     def seed(self, course_id: str, count: int) -> list[str]:
         """Have ``count`` participants in a course; their ids."""
@@ -183,34 +148,66 @@ class FakeMeltingSpot:
     ) -> None:
         await self._runner.cleanup()
 
-    async def _get_participant(self, request: web.Request) -> web.StreamResponse:
-        key = request.match_info["course"], request.match_info["participant"]
-        participant = self._participants.get(key)
-        if participant is None:
-            what = "participant" if any(course == key[0] for course, _ in self._participants) else "course"
-            return await self._answer(request, _json({"message": f"{what} not found"}, 404))
-        return await self._answer(request, _json(unstructure(participant)))
+    def _usual_item(self, template: str, request: web.Request) -> web.Response:
+        path = _path(template, request)
+        document = self._lists.get(path, {}).get(request.match_info["item"])
+        if document is None:
+            return _nothing_at(path) if path in self._lists else self._no_list(request, path)
+        return _json(document)
 
-    async def _list_participants(self, request: web.Request) -> web.StreamResponse:
-        course = [
-            p for (course, _), p in self._participants.items() if course == request.match_info["course"]
-        ]
-        if not course:
-            return await self._answer(request, _json({"message": "course not found"}, 404))
-        found = [participant for participant in course if _matches(participant, request.query)]
-        size = min(int(request.query.get("limit", "20")), self._largest_page)
-        number = int(request.query.get("page", "1")) - self._first_page
+    def _usual_list(self, template: str, request: web.Request) -> web.Response:
+        path, query = _path(template, request), request.query
+        if path not in self._lists and not self._has_parent_of(path):
+            return self._no_list(request, path)
+        wrong = misfit({**LISTS[template], "page": int, "limit": int}, query)
+        if wrong is not None or int(query.get("limit", "1")) < 1:
+            return _json({"message": f"{wrong or 'limit'} is not valid"}, 400)
+        size = min(int(query.get("limit", DEFAULT_LIMIT)), self._largest_page)
+        found = [document for document in self._lists.get(path, {}).values() if matches(document, query)]
+        number = int(query.get("page", self._first_page)) - self._first_page
         last = max(0, math.ceil(len(found) / size) - 1)
         if not 0 <= number <= last and self._past_the_end == "404":
-            return await self._answer(request, _json({"message": "page not found"}, 404))
+            return _json({"message": "page not found"}, 404)
         if self._past_the_end == "last":
             number = min(max(number, 0), last)
-        on_page = found[number * size : (number + 1) * size] if number >= 0 else []
-        items = [unstructure(participant) for participant in on_page]
-        return await self._answer(request, _json({"items": items, "total": len(found)}))
+        items = found[number * size : (number + 1) * size] if number >= 0 else []
+        return _json({"items": items, "total": len(found)})
 
-    async def _get_nothing(self, request: web.Request) -> web.StreamResponse:
-        return await self._answer(request, _json({"message": "no such operation"}, 404))
+    def _usual_export(self, template: str, request: web.Request) -> web.Response:
+        query = request.query
+        wrong = misfit({**LISTS[template], "limit": int}, query)
+        if "fromDate[eq]" not in query and "fromEventId" not in query:
+            wrong = "fromDate[eq]"
+        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= LARGEST_EXPORT:
+            return _json({"message": f"{wrong or 'limit'} is not valid"}, 400)
+        ids = list(self._lists.get(EXPORT, {}))
+        if "fromEventId" in query and query["fromEventId"] not in ids:
+            return _json({"message": "event not found"}, 404)
+        first = ids.index(query["fromEventId"]) + (not self._repeats_event) if "fromEventId" in query else 0
+        chosen = (self._lists[EXPORT][event] for event in ids[first:])
+        found = islice(
+            (document for document in chosen if matches(document, query)), int(query.get("limit", "100"))
+        )
+        body = "".join(json.dumps(document) + "\n" for document in found).encode()
+        return web.Response(body=body, content_type="application/json")
+
+    def _has_parent_of(self, path: str) -> bool:
+        owners, _, owner = path.rpartition("/")[0].rpartition("/")
+        return owners in {"", "/v1"} or owner in self._lists.get(owners, {})
+
+    def _no_list(self, request: web.Request, path: str) -> web.Response:
+        """The answer where a list would be, or something in it, if it had an owner."""
+        return _nothing_at(
+            path.removesuffix(f"/{request.match_info.get('parent')}/{path.rpartition('/')[2]}")
+        )
+
+    def _answering(
+        self, usual: Callable[[web.Request], web.Response]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await self._answer(request, usual(request))
+
+        return answer
 
     async def _answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
         """Let the request arrive, count it, and answer it in the usual way unless it is to fail."""
@@ -222,7 +219,7 @@ class FakeMeltingSpot:
             return _json({"message": "Too many requests"}, 429, {"Retry-After": str(math.ceil(wait))})
         if self._faults:
             return await self._faults.popleft().answer(request, usual)
-        if request.headers.get("Authorization") != self.api_key:
+        if request.headers.get("Authorization") != self._authorization:
             return _json({"message": "Unauthorized"}, 401)
         return usual
 
@@ -246,33 +243,15 @@ class FakeMeltingSpot:
         return wait
 
 
-def _matches(participant: CourseParticipant, query: Mapping[str, str]) -> bool:
-    """Whether a participant passes the documented filters."""
-    fields = {
-        "status": participant.status,
-        "email": participant.spot_member_email,
-        "firstname": participant.spot_member_firstname,
-        "lastname": participant.spot_member_lastname,
-    }
-    return all(
-        (f"{name}[in]" not in query or value in query[f"{name}[in]"].split(","))
-        and (f"{name}[eq]" not in query or value == query[f"{name}[eq]"])
-        for name, value in fields.items()
-    )
+def _path(template: str, request: web.Request) -> str:
+    return template.replace("{parent}", request.match_info.get("parent", ""))
+
+
+def _nothing_at(path: str) -> web.Response:
+    """What is answered for an item that is not in the list of a path: ``course not found``."""
+    return _json({"message": f"{path.rpartition('/')[2].removesuffix('s')} not found"}, 404)
 
 
 def _json(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     body = json.dumps(document).encode()
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)
-
-
-def _cut(request: web.Request, *, reset: bool) -> None:
-    """Close the request's connection, with a reset if asked for."""
-    transport = request.transport
-    assert transport is not None  # a client that hangs up cancels the handler
-    if reset:
-        connection: socket.socket = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
-    else:
-        transport.close()

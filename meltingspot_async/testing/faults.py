@@ -1,0 +1,83 @@
+"""What can be done to a request instead of, or before, answering it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Mapping
+from typing import Protocol
+
+import attrs
+from aiohttp import web
+
+
+class Fault(Protocol):
+    """Something done to a request instead of, or before, answering it."""
+
+    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
+        """Answer in another way than the usual one, or not at all."""
+        ...
+
+
+@attrs.frozen
+class Answer:
+    """A ready answer: any status, any body."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
+        """Answer with this."""
+        return web.Response(status=self.status, body=self.body, headers=self.headers)
+
+
+@attrs.frozen
+class Delay:
+    """The usual answer, late."""
+
+    seconds: float
+
+    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
+        """Wait, then answer."""
+        await asyncio.sleep(self.seconds)
+        return usual
+
+
+@attrs.frozen
+class Reset:
+    """No answer: the connection is reset after the request was received."""
+
+    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
+        """Reset the connection."""
+        _cut(request, reset=True)
+        return usual
+
+
+@attrs.frozen
+class Truncate:
+    """The usual answer, whose connection closes half-way through the body."""
+
+    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
+        """Send half of the body."""
+        body = usual.body if isinstance(usual.body, bytes) else b"{}"
+        part = web.StreamResponse(
+            headers={"Content-Length": str(len(body)), "Content-Type": "application/json"}
+        )
+        await part.prepare(request)
+        await part.write(body[: len(body) // 2])
+        _cut(request, reset=False)
+        return part
+
+
+def _cut(request: web.Request, *, reset: bool) -> None:
+    """Close the request's connection, with a reset if asked for."""
+    transport = request.transport
+    assert transport is not None  # a client that hangs up cancels the handler
+    if reset:
+        connection: socket.socket = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()
