@@ -144,7 +144,7 @@ def _whole(argument: str, value: object) -> int:
 
 
 def _timestamp_in(unit: TimeUnit) -> Callable[[str, object], int]:
-    if unit not in _UNITS:
+    if not isinstance(unit, str) or unit not in _UNITS:
         raise UsageError(f'unit must be "s" or "ms", not {unit!r}.')
 
     def timestamp(argument: str, value: object) -> int:

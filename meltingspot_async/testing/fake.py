@@ -160,8 +160,8 @@ class FakeMeltingSpot:
         if path not in self._lists and not self._has_parent_of(path):
             return self._no_list(request, path)
         wrong = misfit({**LISTS[template], "page": int, "limit": int}, query)
-        if wrong is not None or int(query.get("limit", "1")) < 1:
-            return _json({"message": f"{wrong or 'limit'} is not valid"}, 400)
+        if wrong is not None or int(query.get("limit", 1)) < 1 or int(query.get("page", 0)) < 0:
+            return _json({"message": f"{wrong or 'page or limit'} is not valid"}, 400)
         size = min(int(query.get("limit", DEFAULT_LIMIT)), self._largest_page)
         found = [document for document in self._lists.get(path, {}).values() if matches(document, query)]
         number = int(query.get("page", self._first_page)) - self._first_page

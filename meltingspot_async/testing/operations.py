@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import operator
+import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 
 from ..models import (
@@ -132,21 +134,29 @@ LISTS: dict[str, Mapping[str, _Kind]] = {
 
 
 def misfit(filters: Mapping[str, _Kind], query: Mapping[str, str]) -> str | None:
-    """The first parameter of a query whose value is not of its kind, if any. Unknown parameters pass."""
+    """The first parameter of a query that cannot be understood, if any.
+
+    A parameter that is not documented may be a filter by its form; its values can be anything that its operator
+    can compare.
+    """
     for name, value in query.items():
-        kind = filters.get(name)
-        values = value.split(",") if name.endswith("[in]") else [value]
-        if kind is not None and not all(_fits(kind, one) for one in values):
+        form = _FILTER.fullmatch(name)
+        how = form["how"] if form else ""
+        kind = filters.get(name, int if how in _COMPARING else str if how in _OPERATORS else None)
+        values = value.split(",") if how in {"in", "notin"} else [value]
+        if kind is None or not all(_fits(kind, one) for one in values):
             return name
     return None
 
 
 def _fits(kind: _Kind, value: str) -> bool:
     if kind is int:
-        return value.removeprefix("-").isdecimal()
+        return _WHOLE.fullmatch(value) is not None
     if kind is bool:
         return value in {"true", "false"}
-    return kind is str or cast("type[OpenEnum]", kind)(value).is_known
+    if kind is str:
+        return value != ""
+    return cast("type[OpenEnum]", kind)(value).is_known
 
 
 def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
@@ -155,51 +165,60 @@ def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
     A filter on what the item does not have, such as its registration date, chooses everything.
     """
     for name, wanted in query.items():
-        field, _, how = name.removesuffix("]").partition("[")
-        value = _value(document, field)
-        if how in _OPERATORS and value is not None and not _OPERATORS[how](value, wanted):
+        form = _FILTER.fullmatch(name)
+        value = _value(document, form["field"]) if form else None
+        if form and value is not None and not _OPERATORS[form["how"]](value, wanted):
             return False
     return True
 
 
 def _value(document: Mapping[str, object], field: str) -> object:
     """What a filter is about: a field, one of the member behind a participant, or a figure."""
-    figures = document.get("metrics")
-    if isinstance(figures, dict) and field in figures:
-        return cast("dict[str, object]", figures)[field]
+    figures = cast("dict[str, object]", document.get("metrics", {}))
     behind = f"spotMember{field[:1].upper()}{field[1:]}"
-    return document.get(field, document.get(behind, document.get("type") if field == "eventType" else None))
-
-
-def _compared(how: Callable[[float, float], bool]) -> Callable[[object, str], bool]:
-    return lambda value, wanted: how(_number(value), int(wanted))
+    other_name = {"eventType": "type"}.get(field, field)
+    return document.get(other_name, document.get(behind, figures.get(field)))
 
 
 def _number(value: object) -> float:
-    """A figure, or a date in seconds."""
-    return (
-        datetime.fromisoformat(value).astimezone(UTC).timestamp()
-        if isinstance(value, str)
-        else cast("float", value)
-    )
+    """A figure, or a date in seconds; what is neither cannot be compared."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return math.nan
+    return cast("float", value) if moment is None else moment.timestamp()
 
 
 def _equal(value: object, wanted: str) -> bool:
-    if isinstance(value, bool):
-        return str(value).lower() == wanted
-    return str(value) == wanted or (wanted.isdecimal() and _is_date(value) and _number(value) == int(wanted))
+    same_number = _WHOLE.fullmatch(wanted) is not None and _number(value) == int(wanted)
+    return same_number or str(value).lower() == wanted.lower()
 
 
-def _is_date(value: object) -> bool:
-    return isinstance(value, str) and value[10:11] == "T"
+def _contained(value: object, wanted: str) -> bool:
+    return any(_equal(value, one) for one in wanted.split(","))
+
+
+_COMPARING: dict[str, Callable[[float, float], bool]] = {
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "before": operator.lt,
+    "after": operator.gt,
+}
+
+
+def _comparison(how: Callable[[float, float], bool]) -> Callable[[object, str], bool]:
+    return lambda value, wanted: how(_number(value), int(wanted))
 
 
 _OPERATORS: dict[str, Callable[[object, str], bool]] = {
     "eq": _equal,
-    "in": lambda value, wanted: str(value) in wanted.split(","),
+    "neq": lambda value, wanted: not _equal(value, wanted),
+    "in": _contained,
+    "notin": lambda value, wanted: not _contained(value, wanted),
     "contains": lambda value, wanted: wanted in str(value),
-    "lt": _compared(operator.lt),
-    "lte": _compared(operator.le),
-    "gt": _compared(operator.gt),
-    "gte": _compared(operator.ge),
+    **{name: _comparison(how) for name, how in _COMPARING.items()},
 }
+_FILTER = re.compile(rf"(?P<field>\w+)\[(?P<how>{'|'.join(_OPERATORS)})\]", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]{1,4000}", re.ASCII)

@@ -1,0 +1,73 @@
+"""The OpenAPI document of the GET operations, read once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from meltingspot_async import models
+from meltingspot_async.structuring import structure
+from meltingspot_async.testing import FakeMeltingSpot
+
+DOCUMENT: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "openapi.yaml").read_text())
+OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    item["get"]["operationId"]: (path, item["get"]) for path, item in DOCUMENT["paths"].items()
+}
+"""Path and operation by operation id."""
+
+SCHEMAS: dict[str, Any] = {
+    name: schema
+    for name, schema in DOCUMENT["components"]["schemas"].items()
+    if schema["type"] == "object" and not name.endswith("Page")
+}
+"""The schemas of models."""
+
+
+def model_of(name: str) -> Any:
+    """The model that stands for a schema."""
+    return getattr(models, name)
+
+
+def parameters(operation: dict[str, Any], where: str) -> set[str]:
+    """The names of an operation's parameters, in its path or its query."""
+    given = operation.get("parameters", [])
+    shared = DOCUMENT["components"]["parameters"]
+    resolved = [shared[p["$ref"].rpartition("/")[2]] if "$ref" in p else p for p in given]
+    return {parameter["name"] for parameter in resolved if parameter["in"] == where}
+
+
+def fill(fake: FakeMeltingSpot) -> None:
+    """Have every documented example in the fake service, in every list it can be in."""
+    for name, schema in SCHEMAS.items():
+        for document in schema["examples"]:
+            item = structure(json.dumps(document).encode(), model_of(name), "/")
+            for path in HOMES.get(name, ()):
+                fake.add_to(path, item)
+            if name not in HOMES and name not in {"LiveMetrics", "LivePrivacy", "LiveParticipantMetrics"}:
+                fake.add(item)
+
+
+HOMES = {
+    "Activity": ["/v1/activities~export"],
+    "CustomFormAnswer": ["/v1/spotMembers/m-1/customFormAnswers"],
+    "CustomPropertyValue": ["/v1/spotMembers/m-1/customPropertiesValues"],
+    "SpotMember": ["/v1/spotMembers", "/v1/groups/g-1/spotMembers", "/v1/channels/ch-1/spotMembers"],
+}
+"""Lists that an item does not name itself."""
+
+KNOWN = {
+    "courseId": "c-1",
+    "courseParticipantId": "cp-1",
+    "learningPathId": "l-1",
+    "learningPathParticipantId": "lp-1",
+    "liveId": "live-1",
+    "spotMemberId": "m-1",
+    "customRoleId": "r-1",
+    "groupId": "g-1",
+    "channelId": "ch-1",
+    "forumId": "f-1",
+}
+"""Ids of the examples."""

@@ -1,0 +1,72 @@
+"""The fake service keeps the contract, whatever it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.specs.openapi import checks
+
+from meltingspot_async import RateLimit
+from meltingspot_async.testing import FakeMeltingSpot
+
+from ..conftest import live
+from .contract import DOCUMENT, KNOWN, OPERATIONS, fill
+
+Case = schemathesis.Case[Any]
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+Test = Callable[[Case, str], None]
+for_each_operation = cast("Callable[[Test], Test]", SCHEMA.parametrize())
+does_not_reject = cast("Any", checks).negative_data_rejection
+BRIEFLY = settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    """The address of a fake service that has every documented example."""
+    fake = FakeMeltingSpot(limits=[RateLimit(10**9, per=10.0)])
+    fill(fake)
+    with live(fake):
+        yield fake.base_url
+
+
+def begin_somewhere(case: Case) -> None:
+    """An export must begin with a date or an event, which OpenAPI cannot say."""
+    if case.operation.label == "GET /v1/activities~export" and not {"fromDate[eq]", "fromEventId"} & set(
+        case.query
+    ):
+        case.query["fromDate[eq]"] = 0
+
+
+@for_each_operation
+@BRIEFLY
+def test_any_request_gets_an_answer_of_the_contract(case: Case, base_url: str) -> None:
+    """No generated request, right or wrong, gets an answer that the contract does not allow."""
+    begin_somewhere(case)
+    case.call_and_validate(base_url=base_url, headers={"Authorization": FakeMeltingSpot.api_key})
+
+
+@for_each_operation
+@BRIEFLY
+def test_what_there_is_is_answered_as_documented(case: Case, base_url: str) -> None:
+    """Asked for ids it has, the service answers with items and pages of the documented shape."""
+    begin_somewhere(case)
+    case.path_parameters.update({name: KNOWN[name] for name in case.path_parameters})
+    case.call_and_validate(
+        base_url=base_url,
+        headers={"Authorization": FakeMeltingSpot.api_key},
+        excluded_checks=[does_not_reject],
+    )
+
+
+def test_every_operation_is_tried() -> None:
+    """The generated tests cover every operation of the contract."""
+    assert len(list(cast("Any", SCHEMA).get_all_operations())) == len(OPERATIONS)

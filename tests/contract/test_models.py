@@ -1,0 +1,125 @@
+"""The models are what the contract says, no more and no less."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+import attrs
+import pytest
+
+from meltingspot_async import models
+from meltingspot_async.models.custom_property_value import PropertyValue
+from meltingspot_async.models.fields import Milliseconds, OpenEnum
+from meltingspot_async.structuring import _converter, field_names, structure, unstructure
+
+from .contract import SCHEMAS, model_of
+
+STRICT = _converter.copy(forbid_extra_keys=True)
+EXAMPLES = [
+    pytest.param(name, example, id=f"{name}-{number}")
+    for name, schema in SCHEMAS.items()
+    for number, example in enumerate(schema["examples"])
+]
+
+
+def test_every_model_stands_for_a_schema() -> None:
+    """Each schema of the contract has a model, and each model a schema."""
+    classes = {name for name in models.__all__ if attrs.has(getattr(models, name))}
+    assert classes == set(SCHEMAS)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_model_has_the_documented_fields(name: str) -> None:
+    """The fields of a model are those of its schema: by name, by kind, and by whether they can be absent."""
+    schema, model = SCHEMAS[name], attrs.resolve_types(model_of(name), include_extras=True)
+    fields = dict(zip(field_names(model), attrs.fields(model), strict=False))
+    assert set(fields) == set(schema["properties"])
+    assert {n for n, field in fields.items() if field.default is attrs.NOTHING} == set(
+        schema.get("required", [])
+    )
+    assert {n: described(field.type) for n, field in fields.items()} == {
+        n: expected(documented) for n, documented in schema["properties"].items()
+    }
+
+
+def expected(schema: dict[str, Any]) -> tuple[Any, ...]:
+    """What the contract says of a field."""
+    types = schema.get("type", "object")
+    kinds = {types} if isinstance(types, str) else set(types)
+    inner = expected(schema["items"]) if "items" in schema and "string" not in kinds else None
+    kind: object = frozenset(kinds - {"null"})
+    if schema.get("format") == "date-time":
+        kind = "date"
+    elif schema.get("x-unit") == "ms":
+        kind = "milliseconds"
+    elif "x-known" in schema:
+        kind = frozenset(schema["x-known"])
+    elif "$ref" in schema:
+        kind = schema["$ref"].rpartition("/")[2]
+    elif kinds <= {"array", "null"}:
+        kind = "array"
+    return kind, "null" in kinds, inner
+
+
+SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+def described(kind: Any) -> tuple[Any, ...]:
+    """The same, of a field of a model."""
+    if kind == PropertyValue | None:
+        return frozenset({"string", "number", "boolean", "array"}), True, None
+    options = get_args(kind) if NoneType in get_args(kind) else (kind,)
+    (only,) = [option for option in options if option is not NoneType]
+    inner: tuple[Any, ...] | None = None
+    what: object = None
+    if only == Milliseconds:
+        what = "milliseconds"
+    elif get_origin(only) is tuple:
+        what, inner = "array", described(get_args(only)[0])
+    elif get_origin(only) is Mapping:
+        what = frozenset({"object"})
+    elif attrs.has(only):
+        what = only.__name__
+    elif issubclass(only, OpenEnum):
+        what = frozenset(member.value for member in only)
+    else:
+        what = "date" if only is datetime else frozenset({SIMPLE[only]})
+    return what, len(options) > 1, inner
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_every_example_is_understood_whole(name: str, example: dict[str, object]) -> None:
+    """A documented example becomes its model with nothing left over, unknown to an enum, or lost on the way back."""
+    STRICT.structure(example, model_of(name))
+    noticed: list[object] = []
+    item = structure(json.dumps(example).encode(), model_of(name), "/", noticed.append)
+    assert not noticed
+    again = structure(json.dumps(unstructure(item)).encode(), model_of(name), "/")
+    assert again == item
+    assert {n for n, value in unstructure(item).items() if value is not None} == {
+        n for n, value in example.items() if value is not None and not (value == {} and n in NAMES)
+    }
+
+
+NAMES = {"spotMemberFirstname", "spotMemberLastname", "description"}
+
+
+def test_a_field_without_a_model_is_noticed_here() -> None:
+    """What is only in the contract does not pass the strict converter: these tests can fail."""
+    with pytest.raises(Exception, match="Group"):
+        STRICT.structure({"id": "g", "name": "n", "somethingNew": 1}, models.Group)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_models_are_values(name: str) -> None:
+    """Models are frozen, hashable, and tell nothing personal in their repr."""
+    item = STRICT.structure(SCHEMAS[name]["examples"][0], model_of(name))
+    hash(item)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        item.extra = {}
+    shown = repr(item)
+    assert not [word for word in ("ada@", "Byron", "'Ada'", "Analyst", "value='Sales'") if word in shown]
