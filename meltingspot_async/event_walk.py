@@ -27,7 +27,7 @@ class EventWalk:
     path: str
     """Path of the export, for errors."""
     start: Query
-    """Where the export begins."""
+    """Where the export begins, if not after an event."""
     filters: Query
     """What every request asks for."""
     limit: int
@@ -37,7 +37,6 @@ class EventWalk:
     is_over: bool = attrs.field(default=False, init=False)
     """Whether the last answer was the end."""
     _recent: dict[str, None] = attrs.field(factory=dict[str, None], init=False)
-    _has_begun: bool = attrs.field(default=False, init=False)
     _is_lost: bool = attrs.field(default=False, init=False)
     _came: int = attrs.field(default=0, init=False)
     _fresh: int = attrs.field(default=0, init=False)
@@ -58,7 +57,7 @@ class EventWalk:
                 self.path, "$.id", "it is missing, and the export cannot go on without"
             )
         self._came = self._fresh = 0
-        if not self._has_begun or self.last_id is None:
+        if self.last_id is None:
             return {**self.start, **self.filters, "limit": self.limit}
         # One event alone could be the one that is given again, for ever.
         return {"fromEventId": self.last_id, **self.filters, "limit": max(self.limit, 2)}
@@ -66,7 +65,6 @@ class EventWalk:
     def is_new(self, event_id: str | None) -> bool:
         """Take note of the next event; whether it has not come before."""
         self._came += 1
-        self._has_begun = True
         if event_id is None:
             self._is_lost = True
         elif event_id in self._recent:
