@@ -6,16 +6,14 @@ used up, 130 when it was interrupted and 143 when it was terminated.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 import sys
-from collections.abc import Coroutine, Generator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Generator, Sized
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from io import BufferedWriter, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
 try:
     import typer
@@ -23,31 +21,31 @@ try:
 except ImportError:
     raise SystemExit("The command needs an extra: pip install 'meltingspot-async[cli]'") from None
 
-from .client import DOCUMENTED_LIMITS, MeltingSpotClient
+import attrs
+
+from .activity_file import ActivityFile
+from .client import DOCUMENTED_LIMITS, MeltingSpotClient, api_key_from_env, base_url_from_env
+from .command import FAILED, MISUSED, AsJson, fail, run
 from .course_report import CourseReport
 from .demo import run_demo
-from .errors import MeltingSpotError, QuotaExhaustedError, UsageError
-from .export import COLUMNS, KEY, ExportProgress, export_courses, export_ids
-from .models import CourseParticipant
+from .doctor import Diagnosis, examine
+from .doctor_report import report
+from .errors import UsageError
+from .export import COLUMNS, KEY, ExportProgress, export_activities, export_courses, export_ids
+from .nouns import Status, nouns
 from .rate_limit import SlidingWindowLimiter
 from .record_file import Format, RecordFile, format_of
-from .structuring import unstructure
-from .tables import participant_details, participants_table
 
-T = TypeVar("T")
+F = TypeVar("F", bound=Sized)
 
-FAILED, MISUSED, QUOTA_EXHAUSTED, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a file that an earlier export began.")]
 
 # Tracebacks stay plain: a decorated one would show local variables, among them the key.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-participants = typer.Typer(no_args_is_help=True, help="Participants of courses.")
-courses = typer.Typer(no_args_is_help=True, help="Courses.")
-app.add_typer(participants, name="participants")
-app.add_typer(courses, name="courses")
-
-Status = Annotated[
-    list[str] | None, typer.Option("--status", help="Keep participants with this status; may be repeated.")
-]
+groups = nouns()
+groups["activities"] = typer.Typer(no_args_is_help=True, help="What members did.")
+for name, group in groups.items():
+    app.add_typer(group, name=name)
 
 
 @app.callback()
@@ -58,55 +56,26 @@ def root() -> None:
 @app.command()
 def demo() -> None:
     """Fetch participants from a fake service on this machine: no key, no network, a few seconds."""
-    _run(run_demo(Console()))
+    run(run_demo(Console()))
 
 
-@participants.command("get")
-def get_participant(
-    course_id: str,
-    participant_id: str,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, named as the service names it.")
-    ] = False,
-) -> None:
-    """Show one participant of a course."""
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Find out what the documentation leaves open about a key and its service, in at most 12 requests.
 
-    async def fetch() -> CourseParticipant:
-        async with MeltingSpotClient.from_env() as client:
-            return await client.course_participants.get(course_id, participant_id)
+    It only reads. No name or email of anybody is in its report. Exits with 1 if the key is not accepted.
+    """
 
-    participant = _run(fetch())
-    if as_json:
-        typer.echo(json.dumps(unstructure(participant), indent=2))
-    else:
-        Console().print(participant_details(participant))
+    async def find_out() -> Diagnosis:
+        return await examine(api_key_from_env(), base_url_from_env())
+
+    found = run(find_out())
+    typer.echo(json.dumps(attrs.asdict(found), indent=2) if as_json else "\n".join(report(found)))
+    if found.accepted is None:
+        raise typer.Exit(FAILED)
 
 
-@participants.command("list")
-def list_participants(
-    course_id: str,
-    status: Status = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one participant a line.")] = False,
-) -> None:
-    """Show the participants of a course."""
-
-    async def show() -> None:
-        console, first = Console(), True
-        async with MeltingSpotClient.from_env() as client:
-            listing = client.course_participants.list(course_id, status=status)
-            async with aclosing(listing.pages()) as pages:
-                async for page in pages:
-                    if as_json:
-                        for participant in page.items:
-                            typer.echo(json.dumps(unstructure(participant)))
-                    else:
-                        console.print(participants_table(page.items, header=first))
-                    first = False
-
-    _run(show())
-
-
-@participants.command("export")
+@groups["participants"].command("export")
 def export_participants(
     course_ids: Annotated[list[str], typer.Argument(metavar="COURSE_ID...")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .jsonl or .csv.")],
@@ -120,9 +89,7 @@ def export_participants(
             exists=True, dir_okay=False, help="File with ids of participants, one a line; of one course only."
         ),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a file that an earlier export began.")
-    ] = False,
+    resume: Resume = False,
 ) -> None:
     """Write the participants of courses to a file, one record each.
 
@@ -131,29 +98,70 @@ def export_participants(
     """
     form = file_format or format_of(output)
     if form is None:
-        _fail("say --format jsonl or --format csv: the file's ending does not tell", MISUSED)
+        fail("say --format jsonl or --format csv: the file's ending does not tell", MISUSED)
     if ids_file is not None and (len(course_ids) > 1 or status):
-        _fail("--ids-file goes with one course and without --status", MISUSED)
+        fail("--ids-file goes with one course and without --status", MISUSED)
     console = Console(stderr=True)
     limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS)
 
     async def export(file: RecordFile) -> list[str]:
-        with ExportProgress(console, limiter) as progress:
+        with ExportProgress(console, limiter, "participants") as progress:
             async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
                 if ids_file is not None:
                     return await export_ids(client, course_ids[0], ids_file, file, progress)
                 await export_courses(client, course_ids, status, file, progress)
                 return []
 
-    with _writing(output, form, resume=resume) as file:
-        unknown = _run(export(file))
+    record_file = RecordFile(output, form, COLUMNS, key=KEY, resume=resume)
+    with _writing(record_file, output, "participants", resume=resume) as file:
+        unknown = run(export(file))
     for participant_id in unknown:
         typer.echo(f"meltingspot: unknown to the service: {participant_id}", err=True)
     if unknown:
         raise typer.Exit(FAILED)
 
 
-@courses.command("report")
+@groups["activities"].command("export")
+def export_all_activities(
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, as JSON Lines.")],
+    begin: Annotated[
+        datetime | None, typer.Option("--from", help="Begin with the activities of then (UTC).")
+    ] = None,
+    from_event: Annotated[str | None, typer.Option(help="Begin after the event of this id.")] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", help="End with the activities of then (UTC).")
+    ] = None,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Keep activities of this type; may be repeated.")
+    ] = None,
+    resume: Resume = False,
+) -> None:
+    """Write what members did to a file, one JSON object a line.
+
+    However it ends, run it again with --resume: it goes on after the last activity in the file. Nothing is lost
+    and nothing is written twice.
+    """
+    if (begin is None) == (from_event is None):
+        fail("say --from or --from-event", MISUSED)
+    limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS)
+
+    async def export(file: ActivityFile) -> None:
+        after = file.last_id or from_event
+        with ExportProgress(Console(stderr=True), limiter, "activities") as progress:
+            async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
+                activities = client.activities.export(
+                    from_date=_utc(begin) if after is None else None,
+                    from_event_id=after,
+                    to_date=_utc(end),
+                    event_types=types,
+                )
+                await export_activities(activities, file, progress)
+
+    with _writing(ActivityFile(output, resume=resume), output, "activities", resume=resume) as file:
+        run(export(file))
+
+
+@groups["courses"].command("report")
 def report_course(
     course_id: str,
     output: Annotated[
@@ -162,7 +170,7 @@ def report_course(
 ) -> None:
     """Show how a course is doing: its funnel, the spread of completion, the activity of the last weeks."""
     if output is not None and output.suffix.lower() not in {".html", ".svg"}:
-        _fail("the report is saved as .html or .svg", MISUSED)
+        fail("the report is saved as .html or .svg", MISUSED)
 
     async def fetch() -> CourseReport:
         report = CourseReport(datetime.now(UTC))
@@ -171,7 +179,7 @@ def report_course(
                 report.add(participant)
         return report
 
-    report = _run(fetch())
+    report = run(fetch())
     if output is None:
         report.show(course_id, Console())
         return
@@ -183,58 +191,35 @@ def report_course(
         else:
             canvas.save_html(str(output))
     except OSError as error:
-        _fail(f"{error.strerror}: {output}", FAILED)
+        fail(f"{error.strerror}: {output}", FAILED)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment and moment.replace(tzinfo=UTC)
 
 
 @contextmanager
-def _writing(output: Path, form: Format, *, resume: bool) -> Generator[RecordFile, None, None]:
-    """A file of participants; what goes wrong with it is told in one line."""
+def _writing(
+    opened: AbstractContextManager[F], output: Path, noun: str, *, resume: bool
+) -> Generator[F, None, None]:
+    """A file of an export; what goes wrong with it is told in one line."""
     try:
-        with RecordFile(output, form, COLUMNS, key=KEY, resume=resume) as file:
+        with opened as file:
             try:
                 yield file
             except typer.Exit:
                 if len(file) or resume:
-                    typer.echo(f"{len(file)} participants are in {output}; go on with --resume.", err=True)
+                    typer.echo(f"{len(file)} {noun} are in {output}; go on with --resume.", err=True)
                 else:  # a first try that came to nothing, for want of a key perhaps, is not to be gone on with
                     output.unlink()
                 raise
-            typer.echo(f"{len(file)} participants are in {output}.", err=True)
+            typer.echo(f"{len(file)} {noun} are in {output}.", err=True)
     except FileExistsError:
-        _fail(f"{output} exists: go on with it by --resume, or take another file", MISUSED)
+        fail(f"{output} exists: go on with it by --resume, or take another file", MISUSED)
     except UsageError as error:
-        _fail(str(error), MISUSED)
+        fail(str(error), MISUSED)
     except OSError as error:
-        _fail(f"{error.strerror}: {error.filename or output}. What is written is whole: use --resume", FAILED)
-
-
-def _run(work: Coroutine[object, object, T]) -> T:
-    try:
-        return asyncio.run(_until_terminated(work))
-    except UsageError as error:
-        _fail(str(error), MISUSED)
-    except QuotaExhaustedError as error:
-        _fail(str(error), QUOTA_EXHAUSTED)
-    except MeltingSpotError as error:
-        _fail(str(error), FAILED)
-    except KeyboardInterrupt:
-        _fail("interrupted", INTERRUPTED)
-    except asyncio.CancelledError:
-        _fail("terminated", TERMINATED)
-
-
-async def _until_terminated(work: Coroutine[object, object, T]) -> T:
-    """Let a SIGTERM cancel the work, so that it ends in good order."""
-    task = asyncio.current_task()
-    assert task is not None
-    with suppress(NotImplementedError):  # Windows has no such signals
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await work
-
-
-def _fail(why: str, code: int) -> NoReturn:
-    typer.echo(f"meltingspot: {why}", err=True)
-    raise typer.Exit(code)
+        fail(f"{error.strerror}: {error.filename or output}. What is written is whole: use --resume", FAILED)
 
 
 def main() -> None:

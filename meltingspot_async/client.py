@@ -109,14 +109,9 @@ class MeltingSpotClient:
 
         :raises UsageError: if there is no key, or one of them cannot work.
         """
-        api_key = os.environ.get("MELTINGSPOT_API_KEY")
-        if not api_key:
-            raise UsageError(
-                "Set MELTINGSPOT_API_KEY to the secret key of the Spot (settings, API Access tab)."
-            )
         return cls(
-            api_key,
-            base_url=os.environ.get("MELTINGSPOT_BASE_URL") or BASE_URL,
+            api_key_from_env(),
+            base_url=base_url_from_env(),
             auth_scheme=os.environ.get("MELTINGSPOT_AUTH_SCHEME") or None,
             session=session,
             limiter=limiter,
@@ -146,3 +141,19 @@ class MeltingSpotClient:
 
     def __repr__(self) -> str:
         return f"MeltingSpotClient(base_url={self.session.base_url!r})"
+
+
+def api_key_from_env() -> str:
+    """The key in ``MELTINGSPOT_API_KEY``.
+
+    :raises UsageError: if there is none.
+    """
+    api_key = os.environ.get("MELTINGSPOT_API_KEY")
+    if not api_key:
+        raise UsageError("Set MELTINGSPOT_API_KEY to the secret key of the Spot (settings, API Access tab).")
+    return api_key
+
+
+def base_url_from_env() -> str:
+    """The address in ``MELTINGSPOT_BASE_URL``, or the documented one."""
+    return os.environ.get("MELTINGSPOT_BASE_URL") or BASE_URL

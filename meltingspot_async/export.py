@@ -1,9 +1,9 @@
-"""The export of ``meltingspot participants export``: from the service to a file, in sight of somebody waiting."""
+"""The exports of the command: from the service to a file, in sight of somebody waiting."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +12,11 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from .activity_file import ActivityFile
 from .client import MeltingSpotClient
 from .errors import NotFoundError, UsageError
 from .events import AttemptStarted, Event
-from .models import CourseParticipant
+from .models import Activity, CourseParticipant
 from .rate_limit import DAY, SlidingWindowLimiter
 from .record_file import RecordFile
 from .structuring import field_names, unstructure
@@ -23,15 +24,22 @@ from .structuring import field_names, unstructure
 COLUMNS = field_names(CourseParticipant)
 KEY = ("courseId", "id")
 
+SHOWN_EVERY = 100
+"""Activities between two looks at the progress."""
+
 LINES_EVERY = 5.0
 """Seconds between lines of progress where there is no terminal."""
 
 
 class ExportProgress:
-    """Tells how far an export is: a bar on a terminal, plain lines elsewhere, always on stderr."""
+    """Tells how far an export is: a bar on a terminal, plain lines elsewhere, always on stderr.
 
-    def __init__(self, console: Console, limiter: SlidingWindowLimiter) -> None:
+    :param noun: what is exported, in the plural.
+    """
+
+    def __init__(self, console: Console, limiter: SlidingWindowLimiter, noun: str) -> None:
         self._console = console
+        self._noun = noun
         self._limiter = limiter
         self._requests = 0
         self._next_line = float("-inf")
@@ -49,13 +57,14 @@ class ExportProgress:
         """Count the requests of the client it is given to."""
         self._requests += isinstance(event, AttemptStarted)
 
-    def show(self, done: int, total: int) -> None:
-        """Tell that ``done`` participants of ``total`` are in the file."""
+    def show(self, done: int, total: int | None = None) -> None:
+        """Tell how many are in the file, and of how many, if that is known."""
         self._bar.update(self._task, completed=done, total=total, description=self._state())
         now = asyncio.get_running_loop().time()
         if not self._console.is_terminal and now >= self._next_line:
             self._next_line = now + LINES_EVERY
-            self._console.print(f"{done} of {total} participants, {self._state()}", soft_wrap=True)
+            of = "" if total is None else f" of {total}"
+            self._console.print(f"{done}{of} {self._noun}, {self._state()}", soft_wrap=True)
 
     def _state(self) -> str:
         left = {
@@ -113,6 +122,18 @@ async def export_ids(
                 file.append([unstructure(result.value)])
                 progress.show(len(file), max(total, len(file)))
     return unknown
+
+
+async def export_activities(
+    activities: AsyncGenerator[Activity, None], file: ActivityFile, progress: ExportProgress
+) -> None:
+    """Have these activities in the file."""
+    async with aclosing(activities):
+        async for activity in activities:
+            file.append(activity)
+            if len(file) % SHOWN_EVERY == 0:
+                progress.show(len(file))
+    progress.show(len(file))
 
 
 def read_ids(path: Path) -> Iterator[str]:

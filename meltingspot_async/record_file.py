@@ -17,7 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import IO, Self, cast
 
 from .errors import UsageError
 
@@ -39,6 +39,21 @@ _FORMATS = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".csv": Format.CSV}
 def format_of(path: Path) -> Format | None:
     """The format that the ending of a file's name stands for, if any."""
     return _FORMATS.get(path.suffix.lower())
+
+
+def lock(file: IO[bytes], path: Path) -> None:
+    """Keep other processes out of a file until it is closed, where the system can.
+
+    :raises UsageError: if another process has it.
+    """
+    if _fcntl is None:
+        return
+    try:
+        _fcntl.flock(file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(
+            f"{path} is being written by another process. Wait for its end, or take another file."
+        ) from None
 
 
 class RecordFile:
@@ -78,7 +93,7 @@ class RecordFile:
             self._path.touch(exist_ok=False)
         self._file = self._path.open("a+b", buffering=0)
         try:
-            self._lock()
+            lock(self._file, self._path)
             self._mend()
         except BaseException:  # whatever it is: an open file would keep its lock
             self._file.close()
@@ -112,17 +127,6 @@ class RecordFile:
             self._write(line)
             self._keys.add(key)
         return len(lines)
-
-    def _lock(self) -> None:
-        """Keep other processes out until the file is closed, where the system can."""
-        if _fcntl is None:
-            return
-        try:
-            _fcntl.flock(self._file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(
-                f"{self._path} is being written by another process. Wait for its end, or take another file."
-            ) from None
 
     def _mend(self) -> None:
         """Learn the keys of the whole records, and cut off what follows the last of them."""

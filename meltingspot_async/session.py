@@ -142,6 +142,19 @@ class SessionManager:
                 if not joins:  # a request joined had begun earlier: there is time left for another
                     raise
 
+    async def probe(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse:
+        """The answer to one request, of whatever status and without a retry: to look at what the service does.
+
+        Only a 429 is raised, since it pauses the key.
+        """
+        url = self._endpoint.url(path, params)
+        self._http.open()
+        async with self._limiter.slot(self._priority, None):
+            response = await self._attempt(path, url, 1)
+            if response.status == 429:
+                self._raise_for_status(path, response, 0.0)
+        return response
+
     async def _call(self, path: str, url: str, deadline: float | None) -> RawResponse:
         """Attempts until one succeeds, within the deadline: a time of the loop's clock."""
         allowed = self._options.deadline

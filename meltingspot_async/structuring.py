@@ -92,6 +92,11 @@ def field_names(model: type[attrs.AttrsInstance]) -> tuple[str, ...]:
     return tuple(_camel_case(a.name) for a in attrs.fields(model) if a.name != "extra")
 
 
+def required_names(model: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    """Those of them that are always there."""
+    return tuple(_camel_case(a.name) for a in attrs.fields(model) if a.default is attrs.NOTHING)
+
+
 def _first_problem(error: ClassValidationError) -> tuple[str, str]:
     """The first field at fault, as a JSON path in the service's spelling, and what is wrong with it."""
     path, cause = "$", cast("Exception", error)

@@ -1,10 +1,13 @@
-"""How the command shows participants on a terminal."""
+"""How the command shows things on a terminal."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
+import attrs
 from rich.table import Table
 from rich.text import Text
 
@@ -37,7 +40,29 @@ def bar(share: float, width: int) -> str:
     return ("█" * whole + _EIGHTHS[rest] * bool(rest)).ljust(width)
 
 
-def participants_table(participants: Iterable[CourseParticipant], *, header: bool = True) -> Table:
+@attrs.frozen
+class Column:
+    """A column of a table."""
+
+    header: str
+    """What stands above it."""
+    attribute: str
+    """Attribute of the items that it shows."""
+    width: int
+    """Characters; what is longer is folded, so that nothing is lost."""
+
+
+def items_table(columns: Iterable[Column], items: Iterable[object], header: bool = True) -> Table:
+    """Items in rows of one width, so that tables of several pages line up."""
+    table = Table(show_header=header, box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.header, width=column.width, overflow="fold")
+    for item in items:
+        table.add_row(*(_cell(getattr(item, column.attribute)) for column in columns))
+    return table
+
+
+def participants_table(participants: Iterable[CourseParticipant], header: bool = True) -> Table:
     """Participants in rows of one width, so that tables of several pages line up."""
     table = Table(show_header=header, box=None, pad_edge=False)
     table.add_column("Participant", width=36, overflow="fold")  # as long as a UUID, whole in any case
@@ -50,13 +75,21 @@ def participants_table(participants: Iterable[CourseParticipant], *, header: boo
     return table
 
 
-def participant_details(participant: CourseParticipant) -> Table:
-    """All fields of one participant, in the service's names."""
+def details(item: attrs.AttrsInstance) -> Table:
+    """All fields of one item, in the service's names."""
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, value in unstructure(participant).items():
-        shown = _status(participant.status) if name == "status" else plain("" if value is None else value)
-        table.add_row(name, shown)
+    for name, value in unstructure(item).items():
+        table.add_row(name, _status(value) if isinstance(value, ParticipantStatus) else _cell(value))
     return table
+
+
+def _cell(value: object) -> Text:
+    """A value on one line."""
+    if isinstance(value, datetime):
+        return Text(f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    if isinstance(value, Mapping | list | tuple):
+        value = json.dumps(value, default=dict, ensure_ascii=False)
+    return plain("" if value is None else value)
 
 
 def _name(participant: CourseParticipant) -> Text:

@@ -7,7 +7,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -48,7 +48,7 @@ PATH = "/v1/activities~export"
 @asynccontextmanager
 async def service(
     count: int, *faults: Fault, repeats_event: bool = False, **options: Any
-) -> AsyncIterator[tuple[FakeMeltingSpot, MeltingSpotClient]]:
+) -> AsyncGenerator[tuple[FakeMeltingSpot, MeltingSpotClient], None]:
     """A fake service with so many activities, and a client of it."""
     async with FakeMeltingSpot(limits=[RateLimit(100, per=10.0)], repeats_event=repeats_event) as fake:
         fake.add_to(PATH, *map(make_activity, range(count)))

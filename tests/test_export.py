@@ -88,7 +88,7 @@ def test_on_a_terminal_progress_is_a_bar() -> None:
     async def main() -> None:
         limiter = SlidingWindowLimiter([RateLimit(100, per=10.0)])
         console = Console(file=screen, force_terminal=True, width=100, _environ={"TERM": "xterm"})
-        with ExportProgress(console, limiter) as progress:
+        with ExportProgress(console, limiter, "participants") as progress:
             progress.show(50, 200)
 
     run_virtual(main())
