@@ -268,9 +268,7 @@ class SessionManager:
                 async with AsyncExitStack() as stack:
                     async with asyncio.timeout(timeout):
                         response = await stack.enter_async_context(self._request(url))
-                        if response.status >= 300:
-                            body = await self._read(path, response)
-                            refusal = RawResponse(response.status, response.headers, body)
+                        refusal = await self._refusal(path, response)
                     while refusal is None and not response.content.at_eof():
                         async with asyncio.timeout(timeout):
                             piece = await response.content.readany()
@@ -315,6 +313,12 @@ class SessionManager:
                 problem = f"it is larger than max_response_bytes ({self._max_response_bytes} bytes)"
                 raise InvalidResponseError(path, "$", problem)
         return bytes(body)
+
+    async def _refusal(self, path: str, response: aiohttp.ClientResponse) -> RawResponse | None:
+        """The whole of an answer that is not a success."""
+        if response.status < 300:
+            return None
+        return RawResponse(response.status, response.headers, await self._read(path, response))
 
     def _raise_for_status(self, path: str, response: RawResponse, backoff: float) -> None:
         error = api_error(path, response, self._endpoint.api_key, datetime.now(UTC))

@@ -13,8 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meltingspot_async import CourseParticipant, InvalidResponseError, ParticipantStatus
+from meltingspot_async import (
+    CourseParticipant,
+    Drift,
+    InvalidResponseError,
+    ParticipantStatus,
+    UnknownField,
+    UnknownValue,
+    models,
+)
+from meltingspot_async.events import Teller
 from meltingspot_async.structuring import structure, unstructure
+
+from .contract.contract import SCHEMAS
 
 DOCUMENTED = json.loads((Path(__file__).parent / "fixtures" / "course_participant.json").read_text())
 PATH = "/v1/courses/c/participants/p"
@@ -104,6 +115,7 @@ def test_what_extra_holds_stays_out_of_the_repr() -> None:
     assert "<JsonObject: phone, [email]>" in shown
     assert "+33" not in shown
     assert "<JsonObject: empty>" in repr(participant())
+    assert len(participant(phone=1).extra) == 1
 
 
 @pytest.mark.parametrize("field", DOCUMENTED)
@@ -179,6 +191,69 @@ def test_a_body_that_is_no_object_is_refused_as_a_whole(body: bytes, problem: st
     """Anything but a JSON object is an error at $."""
     error = refusal(body)
     assert (error.field, error.problem) == ("$", problem)
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value", "problem"),
+    [
+        (models.Channel, "autoJoin", "false", "expected a boolean, got a string"),
+        (models.Channel, "autoJoin", 0, "expected a boolean, got a number"),
+        (models.SpotMember, "warnings", "2", "expected a number, got a string"),
+        (models.SpotMember, "warnings", True, "expected a number, got a boolean"),
+        (models.SpotMember, "embedBaseUrls", [], "expected an object, got an array"),
+        (models.SpotMember, "embedBaseUrls", {"default": 1}, "expected a string, got a number"),
+        (models.SpotMember, "updatedAt", 1.5, "expected a whole number, got a fraction"),
+        (models.SpotMember, "updatedAt", True, "expected a whole number, got a boolean"),
+        (models.SpotMember, "updatedAt", 10**17, "expected milliseconds since 1970, got a number far beyond any date"),
+        (models.SpotMember, "updatedAt", "2026-01-05T09:00:00",
+         "expected a date and time with its UTC offset, got one without"),
+        (models.CustomRole, "permissions", "live.*", "expected an array, got a string"),
+        (models.CustomPropertyValue, "value", {"a": 1},
+         "expected a text, a number, a boolean or an array, got an object"),
+        (models.CustomPropertyValue, "value", [1], "expected a string, got a number"),
+        (models.Live, "metrics", None, "expected an object, got null"),
+    ],
+)  # fmt: skip
+def test_no_model_takes_a_value_of_another_type(model: type, field: str, value: object, problem: str) -> None:
+    """Flags, numbers, milliseconds, objects and values of properties are checked like everything else."""
+    body = json.dumps({**SCHEMAS[model.__name__]["examples"][0], field: value}).encode()
+    with pytest.raises(InvalidResponseError) as refused:
+        structure(body, model, PATH)
+    assert (refused.value.field, refused.value.problem) == (f"$.{field}", problem)
+
+
+def test_milliseconds_become_datetimes() -> None:
+    """Integers of milliseconds and ISO 8601 strings both become aware datetimes, and integers again when written."""
+    member = SCHEMAS["SpotMember"]["examples"][0]
+    for written in (1767603600123, "2026-01-05T10:00:00.123+01:00"):
+        found = structure(json.dumps({**member, "updatedAt": written}).encode(), models.SpotMember, PATH)
+        assert found.updated_at == datetime(2026, 1, 5, 9, 0, 0, 123000, tzinfo=UTC)
+        assert unstructure(found)["updatedAt"] == 1767603600123
+
+
+def test_what_is_unknown_is_noticed() -> None:
+    """Unknown fields and enum values are told by name, those with an email in them without it."""
+    noticed: list[Drift] = []
+    body = json.dumps(DOCUMENTED | {"status": "Paused", "newField": 1, "ada@example.com": 2}).encode()
+    structure(body, CourseParticipant, PATH, noticed.append)
+    assert noticed == [
+        UnknownValue("ParticipantStatus", "Paused"),
+        UnknownField("CourseParticipant", "newField"),
+        UnknownField("CourseParticipant", "[email]"),
+    ]
+    assert str(noticed[0]) == "ParticipantStatus has a value that is not documented: Paused"
+    structure(body, CourseParticipant, PATH)
+    assert len(noticed) == 3
+
+
+def test_made_up_names_are_not_told_without_end() -> None:
+    """A service that makes up names as it goes fills neither the log nor the memory."""
+    told: list[object] = []
+    teller = Teller(told.append)
+    for number in range(3_000):
+        teller.notice(UnknownField("Course", f"field {number}"))
+        teller.notice(UnknownField("Course", "field 0"))
+    assert len(told) == len(set(told)) == 1_000
 
 
 @given(st.builds(json.dumps, json_values).map(str.encode) | st.binary())
