@@ -23,5 +23,5 @@ nitpick_ignore_regex = [
         r"ClientSession|Event|T|optional|Unpack.*|OptionChanges|meltingspot_async\.options\.OptionChanges",
     ),
     ("py:class", r"meltingspot_async\.\w+\.[IT]"),
-    ("py:class", r"web\..*|WeakSet|deque|None"),
+    ("py:class", r"web\..*|WeakSet|deque|None|.*tuple\[str"),
 ]

@@ -39,7 +39,7 @@ def report(found: Diagnosis) -> Iterator[str]:
 
 
 def _list(seen: ListSeen) -> Iterator[str]:
-    yield f"GET {seen.path}: {seen.status}, {seen.items} items looked at"
+    yield f"GET {seen.path}: {seen.status}, items looked at: {seen.items}"
     yield from (f"  {drift}" for drift in seen.unknown)
     if seen.absent_required:
         yield f"  required, and absent from some: {', '.join(seen.absent_required)}"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
+from yarl import URL
 
 from .errors import UsageError
+
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
 
 
 class HttpSession:
@@ -32,6 +37,20 @@ class HttpSession:
             raise UsageError("The aiohttp session given to this client has been closed: give it an open one.")
         return self._session
 
+    def get(
+        self, url: str, headers: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """One request, sent once, to just this encoded URL, whatever the session given would do by itself."""
+        return self.open().get(
+            URL(url, encoded=True),
+            headers=headers,
+            allow_redirects=False,
+            raise_for_status=False,
+            auto_decompress=True,
+            timeout=_NO_TIMEOUT,
+            middlewares=(_send_once,),
+        )
+
     async def close(self) -> None:
         """Close the session, unless it was given."""
         if self._session is not None and self._given is None and not self._closed:
@@ -56,7 +75,7 @@ class InterruptedExchangeError(Exception):
     """A connection broke after the request may have been received."""
 
 
-async def send_once(
+async def _send_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """Keep aiohttp from sending a request again by itself.

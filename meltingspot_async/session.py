@@ -12,7 +12,6 @@ from typing import Self, Unpack
 
 import aiohttp
 import attrs
-from yarl import URL
 
 from .endpoint import Endpoint
 from .errors import (
@@ -33,7 +32,7 @@ from .events import (
     Throttled,
     logger,
 )
-from .http_session import HttpSession, InterruptedExchangeError, name_of, send_once
+from .http_session import HttpSession, InterruptedExchangeError, name_of
 from .in_flight import InFlight
 from .json_lines import JsonLines
 from .options import OptionChanges, RequestOptions
@@ -51,7 +50,6 @@ ERROR_BODY_BYTES = 65_536
 """Bytes read of an unsuccessful answer: enough for its message."""
 
 _FAILURES = (aiohttp.ClientError, OSError, InterruptedExchangeError)  # OSError: TimeoutError, too
-_NO_AIOHTTP_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
 
 
 class SessionManager:
@@ -59,8 +57,8 @@ class SessionManager:
 
     It is the way to an endpoint that has no method yet::
 
-        answer = await client.session.get("/v1/groups", params={"limit": 20})
-        groups = json.loads(answer.body)
+        answer = await client.session.get("/v1/surveys", params={"limit": 20})
+        surveys = json.loads(answer.body)
 
     Made by :class:`~meltingspot_async.MeltingSpotClient`.
     """
@@ -285,15 +283,7 @@ class SessionManager:
             self._raise_for_status(path, refusal, backoff)
 
     def _request(self, url: str) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        return self._http.open().get(
-            URL(url, encoded=True),
-            headers=_HEADERS | self._endpoint.headers(),
-            allow_redirects=False,
-            raise_for_status=False,
-            auto_decompress=True,
-            timeout=_NO_AIOHTTP_TIMEOUT,
-            middlewares=(send_once,),
-        )
+        return self._http.get(url, _HEADERS | self._endpoint.headers())
 
     def _failure(self, path: str, error: Exception) -> TransportError:
         """What went wrong between us and the service, in our terms."""

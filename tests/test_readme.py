@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 import meltingspot_async
+from meltingspot_async import MeltingSpotClient, resources
+from meltingspot_async.resources.resource import Resource
 from meltingspot_async.testing import FakeMeltingSpot
+
+from .contract.contract import fill
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -26,6 +30,7 @@ EXAMPLES = [
 def test_examples_run(code: str, fake: FakeMeltingSpot, capsys: pytest.CaptureFixture[str]) -> None:
     """Every Python example of README.md and docs runs to its end, against the fake service."""
     fake.seed("course-1", 25)
+    fill(fake)
     exec(compile(code, "example", "exec"), {"__name__": "__main__"})
     assert "later, perhaps" not in capsys.readouterr().out
 
@@ -52,6 +57,18 @@ def test_the_error_table_is_whole() -> None:
     table = set(re.findall("^\\| (?:\N{EN DASH} )?`(\\w+)`", README, re.MULTILINE))
     errors = {name for name in meltingspot_async.__all__ if name.endswith("Error")}
     assert table == errors - {"MeltingSpotError"}
+
+
+def test_the_documentation_knows_every_name() -> None:
+    """Each public name stands on the page of the API, and each resource of a client in the overview."""
+    api = (ROOT / "docs" / "api.md").read_text()
+    named = set(re.findall(r"\bmeltingspot_async\.(?:\w+\.)?(\w+)", api))
+    assert set(meltingspot_async.__all__) - named <= {"__version__", "Drift"}
+    overview = (ROOT / "docs" / "resources.md").read_text()
+    assert all(f"meltingspot_async.resources.{name}" in api for name in resources.__all__)
+    listed = set(re.findall(r"^\| `(\w+)` \|", overview, re.MULTILINE))
+    client = MeltingSpotClient("key")
+    assert listed == {name for name, value in vars(client).items() if isinstance(value, Resource)}
 
 
 def test_only_three_packages_are_needed_at_run_time() -> None:

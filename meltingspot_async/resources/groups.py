@@ -58,7 +58,7 @@ class Groups(Resource):
         ``GET /v1/groups/{groupId}/spotMembers`` (help centre, page on the endpoints of groups). Bulk, as every list.
 
         :param emails: emails to keep; likewise ``firstnames`` and ``lastnames``.
-        :param roles: roles to keep, such as :attr:`SpotMemberRole.ADMIN <meltingspot_async.SpotMemberRole.ADMIN>`.
+        :param roles: roles to keep, each a :class:`~meltingspot_async.SpotMemberRole`.
         :param registration_date_before: keep members registered before then; likewise ``registration_date_after``.
         :param unit: what the service counts timestamps in, which is not documented: ``"s"`` (the default) or
             ``"ms"``.

@@ -34,6 +34,7 @@ from meltingspot_async.testing import (
     make_course_participant,
 )
 from tests.clock import VirtualLoop
+from tests.test_activities import LARGE
 
 ROUNDS = 9
 WIDE = [RateLimit(10**9, per=10.0)]
@@ -205,6 +206,9 @@ def memory() -> None:
     ):
         run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         show(title, int(run.stdout) / 1024)
+    script = ["-W", "ignore", "-c", LARGE.replace("LIMIT", "1_000_000")]
+    run = subprocess.run([sys.executable, *script], capture_output=True, text=True, check=True)
+    show("MB over the start, an export of 1,000,000 activities", int(run.stdout.split()[1]) / 1024)
 
 
 PEAK = """
