@@ -150,9 +150,9 @@ def export_all_activities(
         with ExportProgress(Console(stderr=True), limiter, "activities") as progress:
             async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
                 activities = client.activities.export(
-                    from_date=_utc(begin) if after is None else None,
+                    from_date=in_utc(begin) if after is None else None,
                     from_event_id=after,
-                    to_date=_utc(end),
+                    to_date=in_utc(end),
                     event_types=types,
                 )
                 await export_activities(activities, file, progress)
@@ -194,7 +194,8 @@ def report_course(
         fail(f"{error.strerror}: {output}", FAILED)
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A time of the command line, meant in UTC unless it says otherwise."""
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -195,6 +195,32 @@ async def test_a_deadline_bounds_the_wait_for_a_request() -> None:
             await ids(client.with_options(deadline=5.0))
 
 
+async def test_a_deadline_begins_anew_with_every_activity() -> None:
+    """The deadline bounds the time without progress: a slow export that goes on does not run into it."""
+    async with service(30, Delay(0.0)) as (fake, client):
+        came = 0
+        async for _ in client.with_options(deadline=5.0).activities.export(from_date=BEGIN, limit=10):
+            came += 1
+            if came in {10, 20}:
+                fake.fail(Truncate(), Answer(503))
+            await asyncio.sleep(1.0)
+        assert came == 30
+
+
+async def test_a_body_may_be_larger_than_any_other() -> None:
+    """The cap of an answer's size does not hold for an export, which is never held as a whole."""
+    async with service(900, max_response_bytes=1_000) as (_, client):
+        assert await ids(client) == made(900)
+
+
+async def test_the_fake_service_repeats_an_event_if_told_to() -> None:
+    """With repeats_event, the event to go on from comes again, and without it does not."""
+    for repeats_event, first in ((True, b'"event-3"'), (False, b'"event-4"')):
+        async with service(9, repeats_event=repeats_event) as (_, client):
+            answer = await client.session.get(PATH, {"fromEventId": "event-3"})
+            assert first in answer.body.splitlines()[0]
+
+
 async def test_it_goes_after_interactive_requests() -> None:
     """An export is bulk by itself, and whatever was chosen otherwise."""
     seen: list[Priority] = []
@@ -225,9 +251,9 @@ async def test_stopping_leaves_nothing_behind() -> None:
         assert next(e.error for e in events if isinstance(e, AttemptFinished)) == "GeneratorExit"
 
 
-@pytest.mark.parametrize("framing", ["chunked", "close"])
+@pytest.mark.parametrize("framing", ["chunked", "close", "silent"])
 async def test_an_answer_that_stops_in_a_line_goes_on(framing: str) -> None:
-    """Where an answer stops in the middle of a line, the export goes on after the last whole one."""
+    """Where an answer breaks off or falls silent in a line, the export goes on after the last whole one."""
     asked: list[str] = []
 
     async def export(request: web.Request) -> web.StreamResponse:
@@ -241,18 +267,19 @@ async def test_an_answer_that_stops_in_a_line_goes_on(framing: str) -> None:
             await answer.write(b'{"type": "LiveAttended", "id": %d}\n' % number)
             if number == 4 and len(asked) == 1:
                 await answer.write(b'{"type": "LiveAtt')
+                await asyncio.sleep(999 if framing == "silent" else 0)
                 break
         return answer
 
     app = web.Application()
     app.router.add_get(PATH, export)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
         host, port = runner.addresses[0][:2]
-        async with MeltingSpotClient("key", base_url=f"http://{host}:{port}") as client:
+        async with MeltingSpotClient("key", base_url=f"http://{host}:{port}", timeout=9.0) as client:
             assert await ids(client) == [str(number) for number in range(10)]
     finally:
         await runner.cleanup()
@@ -300,7 +327,7 @@ def serve(pipe):
     async def main():
         app = web.Application()
         app.router.add_get("/v1/activities~export", export)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, handler_cancellation=True)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         pipe.send(runner.addresses[0][1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from meltingspot_async import RateLimit, cli
+from meltingspot_async.activity_file import ActivityFile
 from meltingspot_async.testing import Answer, FakeMeltingSpot, Reset, Truncate, make_activity
 
 from .conftest import live
@@ -198,3 +200,20 @@ def test_an_export_that_fails_can_be_gone_on_with(spot: FakeMeltingSpot, tmp_pat
     assert len(lines(path)) == 150 + 1  # the documented example has no id and comes first
     assert run("activities", "export", "-o", str(path)).exit_code == 2
     assert run("activities", "export", "-o", str(tmp_path), "--from", "2026-01-01", "--resume").exit_code == 1
+
+
+def test_a_file_in_use_is_left_alone(spot: FakeMeltingSpot, tmp_path: Path) -> None:
+    """Two exports cannot write the same file at the same time."""
+    path = tmp_path / "activities.jsonl"
+    with ActivityFile(path, resume=False):
+        shown = export(path, "--resume")
+    assert shown.exit_code == 2
+    assert "being written by another process" in shown.stderr
+
+
+def test_a_timezone_is_heeded() -> None:
+    """A date on the command line is meant in UTC, unless it says otherwise."""
+    moment = datetime(2026, 1, 1, 2)  # noqa: DTZ001 - that is the point
+    assert cli.in_utc(moment) == datetime(2026, 1, 1, 2, tzinfo=UTC)
+    assert cli.in_utc(moment.replace(tzinfo=timezone(timedelta(hours=2)))) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert cli.in_utc(None) is None

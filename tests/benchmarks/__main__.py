@@ -206,8 +206,8 @@ def memory() -> None:
     ):
         run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         show(title, int(run.stdout) / 1024)
-    script = ["-W", "ignore", "-c", LARGE.replace("LIMIT", "1_000_000")]
-    run = subprocess.run([sys.executable, *script], capture_output=True, text=True, check=True)
+    export = ["-W", "ignore", "-c", LARGE.replace("LIMIT", "1_000_000")]
+    run = subprocess.run([sys.executable, *export], capture_output=True, text=True, check=True)
     show("MB over the start, an export of 1,000,000 activities", int(run.stdout.split()[1]) / 1024)
 
 

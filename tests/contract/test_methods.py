@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from meltingspot_async import (
+    Event,
     FetchResult,
     MeltingSpotClient,
     NotFoundError,
@@ -19,9 +20,13 @@ from meltingspot_async import (
     Range,
     RateLimit,
     SpotMemberRole,
+    UnknownField,
+    UnknownValue,
     UsageError,
+    models,
     resources,
 )
+from meltingspot_async.models.fields import JsonObject
 from meltingspot_async.resources.resource import Resource
 from meltingspot_async.testing import FakeMeltingSpot
 
@@ -296,3 +301,29 @@ async def test_timestamps_are_in_seconds_unless_said_otherwise(
     first, second = (request.path for request in fake_meltingspot.received)
     assert "startDate[gte]=1767225600&" in first
     assert "invitationDate[after]=1767225600750&" in second
+
+
+async def test_gets_and_lists_notice_what_is_new() -> None:
+    """An unknown field or value is told whether it comes in an item or in a list, and once in all."""
+    events: list[Event] = []
+    async with FakeMeltingSpot() as fake:
+        odd = JsonObject({"somethingNew": 1})
+        fake.add(
+            models.Course(id="a", status=models.CourseStatus("Odd")), models.Forum(**FORUM, id="f", extra=odd)
+        )
+        async with MeltingSpotClient(fake.api_key, base_url=fake.base_url, on_event=events.append) as client:
+            for _ in range(2):
+                await finish(client.courses.list())
+                assert (await client.forums.get("f")).extra == odd
+    assert [event for event in events if isinstance(event, UnknownField | UnknownValue)] == [
+        UnknownValue("CourseStatus", "Odd"),
+        UnknownField("Forum", "somethingNew"),
+    ]
+
+
+FORUM: dict[str, Any] = {
+    "name": "n",
+    "description": None,
+    "created_at": WHEN,
+    "privacy": models.ForumPrivacy.PRIVATE,
+}
