@@ -68,11 +68,11 @@ class Count:
 class ListSeen:
     """What a list was like."""
 
-    path: str = attrs.field(kw_only=False)
+    path: str
     """Path that was asked for."""
-    status: int = attrs.field(kw_only=False)
+    status: int
     """HTTP status."""
-    items: int = attrs.field(kw_only=False)
+    items: int
     """Items looked at."""
     unknown: tuple[str, ...]
     """Fields and enum values that the models do not know."""
@@ -218,9 +218,9 @@ class _Examination:
         everywhere = somewhere.intersection(*documents)
         self.found.lists.append(
             ListSeen(
-                path,
-                response.status,
-                len(documents),
+                path=path,
+                status=response.status,
+                items=len(documents),
                 unknown=tuple(noticed),
                 absent_required=tuple(n for n in required if documents and n not in everywhere),
                 absent_optional=tuple(n for n in names if documents and n not in {*somewhere, *required}),
