@@ -101,6 +101,14 @@ def people(
     }
 
 
+def registered(before: datetime | None, after: datetime | None, unit: TimeUnit) -> Query:
+    """The filters on when a member registered."""
+    return {
+        **moment("registrationDate[before]", "registration_date_before", before, unit),
+        **moment("registrationDate[after]", "registration_date_after", after, unit),
+    }
+
+
 def flag(name: str, argument: str, value: bool | None) -> Query:
     """Yes or no. The service types it as a text and names no values: ``true`` and ``false`` are supposed."""
     if value is not None and not isinstance(value, bool):

@@ -79,10 +79,7 @@ class Channels(Resource):
         chosen = query.build(
             filters,
             query.people(emails, firstnames, lastnames),
-            query.moment(
-                "registrationDate[before]", "registration_date_before", registration_date_before, unit
-            ),
-            query.moment("registrationDate[after]", "registration_date_after", registration_date_after, unit),
+            query.registered(registration_date_before, registration_date_after, unit),
         )
         path = expand_path("/v1/channels/{channel_id}/spotMembers", channel_id=channel_id)
         return self._list(path, SpotMember, chosen, page_size)

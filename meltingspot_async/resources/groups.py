@@ -70,10 +70,7 @@ class Groups(Resource):
             filters,
             query.people(emails, firstnames, lastnames),
             query.several("role", "roles", roles),
-            query.moment(
-                "registrationDate[before]", "registration_date_before", registration_date_before, unit
-            ),
-            query.moment("registrationDate[after]", "registration_date_after", registration_date_after, unit),
+            query.registered(registration_date_before, registration_date_after, unit),
         )
         path = expand_path("/v1/groups/{group_id}/spotMembers", group_id=group_id)
         return self._list(path, SpotMember, chosen, page_size)

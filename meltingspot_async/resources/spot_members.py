@@ -64,10 +64,7 @@ class SpotMembers(Resource):
             query.text("customRoleId[eq]", "custom_role_id", custom_role_id),
             query.moment("invitationDate[before]", "invitation_date_before", invitation_date_before, unit),
             query.moment("invitationDate[after]", "invitation_date_after", invitation_date_after, unit),
-            query.moment(
-                "registrationDate[before]", "registration_date_before", registration_date_before, unit
-            ),
-            query.moment("registrationDate[after]", "registration_date_after", registration_date_after, unit),
+            query.registered(registration_date_before, registration_date_after, unit),
         )
         return self._list("/v1/spotMembers", SpotMember, chosen, page_size)
 
