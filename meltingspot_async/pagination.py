@@ -33,7 +33,7 @@ class HasId(Protocol):
 T = TypeVar("T")
 
 
-def id_of(item: Any) -> str:
+def id_of(item: object) -> str:
     """The id of an item that has one."""
     return cast("HasId", item).id
 

@@ -1,4 +1,4 @@
-"""One GET, from path to bytes: slot, attempt, retry. The only module that sends anything through aiohttp."""
+"""One GET, from path to bytes: slot, attempt, retry. With ``http_session``, all there is to aiohttp."""
 
 from __future__ import annotations
 
