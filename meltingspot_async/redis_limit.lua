@@ -1,22 +1,27 @@
 -- One step of one process: what it has to say, what it gets, and when it is to come again. See redis_limit.py.
 --
 -- KEYS  state, processes, then the cooling slots of each limit
--- ARGV  process, step, held; interactive and bulk waiters; slots answered and given up since the last step; pause;
---       patience, lease, given-up margin, most passed over, grace; then requests, seconds and whether it is an
---       allowance (1 or 0) of each limit. Times are seconds.
+-- ARGV  process; what it says: step, held, interactive and bulk waiters, slots answered and given up since the last
+--       step, pause; the rules: patience, lease, given-up margin, most passed over, grace, then requests, seconds and
+--       whether it is an allowance (1 or 0) of each limit. Numbers are separated by spaces, times are in seconds.
 --
 -- Returns the slots for interactive and for bulk waiters, the microseconds until the others should come again (0 if
 -- none waits) and the microseconds until the key can be used again, if that is beyond patience (else 0); and
 -- nothing at all to a step that comes after a later one of the same process.
 
+local function numbers(text)
+  local found = {}
+  for number in string.gmatch(text, '%S+') do found[#found + 1] = tonumber(number) end
+  return found
+end
+
 local state, processes, me = KEYS[1], KEYS[2], ARGV[1]
-local arg = {}
-for i = 2, #ARGV do arg[i] = tonumber(ARGV[i]) end
-local step, held, interactive, bulk, answered, given_up = arg[2], arg[3], arg[4], arg[5], arg[6], arg[7]
-local pause, patience, lease, margin, most_passed_over, grace = arg[8], arg[9], arg[10], arg[11], arg[12], arg[13]
+local step, held, interactive, bulk, answered, given_up, pause = unpack(numbers(ARGV[2]))
+local rules = numbers(ARGV[3])
+local patience, lease, margin, most_passed_over, grace = unpack(rules)
 
 -- The clock never goes back: when Redis's own does, it goes on from where it was.
-local saved = redis.call('HMGET', state, 'now', 'offset', 'paused_until', 'passed_over')
+local saved = redis.call('HMGET', state, 'now', 'offset', 'paused_until', 'passed_over', unpack(KEYS, 3))
 local time = redis.call('TIME')
 local offset = tonumber(saved[2]) or 0
 local now = time[1] + time[2] / 1e6 + offset
@@ -28,8 +33,7 @@ local passed_over = tonumber(saved[4]) or 0
 local others, lapsed, mine = {}, {}, nil
 local records = redis.call('HGETALL', processes)
 for i = 1, #records, 2 do
-  local field = {}
-  for number in string.gmatch(records[i + 1], '%S+') do field[#field + 1] = tonumber(number) end
+  local field = numbers(records[i + 1])
   local process = {
     name = records[i], lease_end = field[1], step = field[2], held = field[3],
     interactive = field[4], bulk = field[5], told = field[6], turn = field[7],
@@ -49,8 +53,9 @@ if mine and step <= mine.step then return {} end
 -- last slot it may hold does: memory stays flat, and no slot is free too early.
 local limits, keep = {}, 0
 for i = 3, #KEYS do
-  local n = 3 * i + 5
-  local limit = {key = KEYS[i], requests = arg[n], per = arg[n + 1], width = arg[n + 1] / 1000, allowance = arg[n + 2]}
+  local requests, per, allowance = unpack(rules, 3 * i - 3, 3 * i - 1)
+  local limit = {key = KEYS[i], requests = requests, per = per, width = per / 1000, allowance = allowance == 1}
+  limit.used = tonumber(saved[i + 2])
   limits[#limits + 1] = limit
   keep = math.max(keep, math.ceil((limit.per + margin + lease) * 1000))
 end
@@ -71,16 +76,16 @@ local function cool(limit, at, count)
   if count == 0 or index * limit.width <= now then return end
   limit.used = limit.used + count
   local present = redis.call('ZRANGEBYSCORE', limit.key, index, index)
-  redis.call('ZREMRANGEBYSCORE', limit.key, index, index)
+  if present[1] then redis.call('ZREM', limit.key, present[1]) end
   redis.call('ZADD', limit.key, index, string.format('%.0f:%d', index, count + sum(present)))
+  redis.call('PEXPIRE', limit.key, keep)
 end
 
 local in_flight = held
 for _, process in ipairs(others) do in_flight = in_flight + process.held end
 for _, limit in ipairs(limits) do
   local first = redis.call('ZRANGE', limit.key, 0, 0)[1]
-  local used = first and redis.call('HGET', state, limit.key)
-  limit.used = used and tonumber(used) or sum(redis.call('ZRANGE', limit.key, 0, -1))
+  if not (first and limit.used) then limit.used = sum(redis.call('ZRANGE', limit.key, 0, -1)) end
   if first and parse(first) * limit.width <= now then
     local index = math.floor(now / limit.width)
     limit.used = limit.used - sum(redis.call('ZRANGEBYSCORE', limit.key, '-inf', index))
@@ -96,7 +101,7 @@ for _, process in ipairs(lapsed) do redis.call('HDEL', processes, process.name) 
 -- Nobody waits for a key that is closed, or whose allowance is used up, for longer than patience.
 local open_at = paused_until
 for _, limit in ipairs(limits) do
-  if limit.allowance == 1 and limit.used >= limit.requests then
+  if limit.allowance and limit.used >= limit.requests then
     open_at = math.max(open_at, parse(redis.call('ZRANGE', limit.key, 0, 0)[1]) * limit.width)
   end
 end
@@ -184,6 +189,7 @@ for _, limit in ipairs(limits) do
   changed[#changed + 1] = limit.used
 end
 redis.call('HSET', state, unpack(changed))
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, keep) end
+redis.call('PEXPIRE', state, keep)
+redis.call('PEXPIRE', processes, keep)
 return {for_pages, for_batches, told > 0 and math.ceil((told - now) * 1e6) or 0,
   exhausted and math.ceil((open_at - now) * 1e6) or 0}

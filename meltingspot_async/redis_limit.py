@@ -11,7 +11,7 @@ import hashlib
 import re
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, Protocol, Self
@@ -48,7 +48,8 @@ LOCAL_FOR = 5.0
 """Seconds for which a limiter with a fallback leaves Redis alone after it failed."""
 
 _RETRY_AFTER = 0.05
-_SCRIPT = files(__package__).joinpath("redis_limit.lua").read_text("utf-8")
+_NEVER = float("inf")
+_SCRIPT = files("meltingspot_async").joinpath("redis_limit.lua").read_text("utf-8")
 _SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _NAME = re.compile(r"[^{}\s]+")
 
@@ -123,11 +124,14 @@ class RedisSlidingWindowLimiter:
         self._redis = redis
         self._owns_redis = False
         self._limits = [RateLimit(requests, per) for per, requests in strictest.items()]
-        self._patience = patience
         self._lease = lease
         self._fallback = fallback
         names = ["state", "processes", *(f"cooling:{float(limit.per)}" for limit in self._limits)]
         self._keys = [f"meltingspot:{{{key}}}:{name}" for name in names]
+        rules = [patience, lease, GIVEN_UP_MARGIN, MOST_PASSED_OVER, GRACE]
+        for limit in self._limits:
+            rules += [limit.requests, limit.per, int(limit.per >= DAY)]
+        self._rules = _numbers(rules)
         self._process = uuid.uuid4().hex
         self._steps = 0
         self._interactive: _Queue = OrderedDict()
@@ -136,7 +140,7 @@ class RedisSlidingWindowLimiter:
         self._held = 0
         self._news = _News()
         self._known = _Known()
-        self._local_until = float("-inf")
+        self._local_until = -_NEVER
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pump: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -149,7 +153,7 @@ class RedisSlidingWindowLimiter:
         :raises UsageError: for a URL that is none. The URL is not repeated: it can hold a password.
         """
         try:
-            redis: Commands | None = redis_asyncio.Redis.from_url(url)
+            redis: Commands | None = redis_asyncio.Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]
         except ValueError:
             redis = None
         if redis is None:
@@ -161,7 +165,7 @@ class RedisSlidingWindowLimiter:
     @asynccontextmanager
     async def slot(
         self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
-    ) -> AsyncIterator[None]:
+    ) -> AsyncGenerator[None]:
         """Hold a slot from before sending until the answer is in; see :class:`RateLimiter`.
 
         :param deadline: time of ``loop.time()`` until which to wait; ``None`` waits for its turn.
@@ -277,14 +281,15 @@ class RedisSlidingWindowLimiter:
             raise
         now = self._time()
         self._held += _resolve(self._interactive, None, for_pages) + _resolve(self._bulk, None, for_batches)
+        # Given to one who left meanwhile, a slot is in Redis's count and not in ours: the next step says so.
         held += for_pages + for_batches
-        come_at = now + told / 1e6 if told else float("inf")
+        times = [now + told / 1e6] if told else []
         self._known = _Known(
             held,
             interactive=bool(told) and interactive > for_pages,
             bulk=bool(told) and bulk > for_batches,
-            come_at=come_at,
-            next_at=min(come_at, begun + self._lease / 3) if held else come_at,
+            come_at=now + told / 1e6,
+            next_at=min([*times, begun + self._lease / 3] if held else times, default=_NEVER),
         )
         if exhausted:
             self._refuse_all(lambda: QuotaExhaustedError(exhausted / 1e6))
@@ -304,7 +309,7 @@ class RedisSlidingWindowLimiter:
                 while True:
                     self._steps += 1
                     try:
-                        if answer := await self._evaluate(self._process, self._steps, *said):
+                        if answer := await self._evaluate(self._steps, *said):
                             return answer
                     except (RedisConnectionError, RedisTimeoutError, OSError) as error:
                         failure = type(error).__name__
@@ -312,11 +317,8 @@ class RedisSlidingWindowLimiter:
         except TimeoutError:
             raise LimiterUnavailableError(failure) from None
 
-    async def _evaluate(self, *said: float | str) -> list[int]:
-        args = [*said, self._patience, self._lease, GIVEN_UP_MARGIN, MOST_PASSED_OVER, GRACE]
-        for limit in self._limits:
-            args += [limit.requests, limit.per, int(limit.per >= DAY)]
-        script = (len(self._keys), *self._keys, *args)
+    async def _evaluate(self, *said: float) -> list[int]:
+        script = (len(self._keys), *self._keys, self._process, _numbers(said), self._rules)
         try:
             answer = await self._redis.execute_command("EVALSHA", _SHA, *script)
         except NoScriptError:
@@ -329,7 +331,7 @@ class RedisSlidingWindowLimiter:
             "The limiter's Redis failed (%s): what has ended here is told later, or lapses", reason
         )
         now = self._time()
-        self._known = _Known(next_at=now + self._lease / 3 if self._held else float("inf"))
+        self._known = _Known(next_at=now + self._lease / 3 if self._held else _NEVER)
         if self._fallback is not None:
             self._local_until = now + LOCAL_FOR
         self._refuse_all(lambda: LimiterUnavailableError(reason))
@@ -352,7 +354,7 @@ class RedisSlidingWindowLimiter:
         assert self._loop is not None
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._speak) if when < float("inf") else None
+        self._timer = self._loop.call_at(when, self._speak) if when < _NEVER else None
 
     def _time(self) -> float:
         assert self._loop is not None
@@ -390,13 +392,17 @@ def _resolve(queue: _Queue, outcome: MeltingSpotError | None, most: int) -> int:
     return given
 
 
+def _numbers(numbers: Iterable[float]) -> str:
+    return " ".join(map(repr, numbers))
+
+
 @attrs.define
 class _News:
     """What ended here and Redis has not heard of."""
 
     answered: int = 0
     given_up: int = 0
-    paused_until: float = float("-inf")
+    paused_until: float = -_NEVER
 
     def add(self, other: _News) -> None:
         self.answered += other.answered
@@ -411,5 +417,5 @@ class _Known:
     held: int = 0
     interactive: bool = False
     bulk: bool = False
-    come_at: float = float("inf")
-    next_at: float = float("inf")
+    come_at: float = -_NEVER
+    next_at: float = _NEVER
