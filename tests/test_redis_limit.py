@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -119,8 +119,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def ask(server: RedisServer, *command: object) -> Any:
     """What Redis itself says."""
     async with Redis(unix_socket_path=server.socket) as redis:
-        commands: Commands = redis
-        return await commands.execute_command(*command)
+        return await cast("Commands", redis).execute_command(*command)
 
 
 async def all_free(limiter: RedisSlidingWindowLimiter, slots: int) -> None:
