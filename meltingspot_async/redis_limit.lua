@@ -1,6 +1,6 @@
 -- One step of one process: what it has to say, what it gets, and when it is to come again. See redis_limit.py.
 --
--- KEYS  state, processes, then the cooling slots of each limit
+-- KEYS  state, then the cooling slots of each limit
 -- ARGV  process; what it says: step, held, interactive and bulk waiters, slots answered and given up since the last
 --       step, pause; the rules: patience, lease, given-up margin, most passed over, grace, then requests, seconds and
 --       whether it is an allowance (1 or 0) of each limit. Numbers are separated by spaces, times are in seconds.
@@ -15,29 +15,35 @@ local function numbers(text)
   return found
 end
 
-local state, processes, me = KEYS[1], KEYS[2], ARGV[1]
+local state, me = KEYS[1], 'process:' .. ARGV[1]
 local step, held, interactive, bulk, answered, given_up, pause = unpack(numbers(ARGV[2]))
 local rules = numbers(ARGV[3])
 local patience, lease, margin, most_passed_over, grace = unpack(rules)
 
+local saved, records = {}, {}
+local fields = redis.call('HGETALL', state)
+for i = 1, #fields, 2 do
+  if string.sub(fields[i], 1, 8) == 'process:' then
+    records[fields[i]] = numbers(fields[i + 1])
+  else
+    saved[fields[i]] = tonumber(fields[i + 1])
+  end
+end
+
 -- The clock never goes back: when Redis's own does, it goes on from where it was.
-local saved = redis.call('HMGET', state, 'now', 'offset', 'paused_until', 'passed_over', unpack(KEYS, 3))
 local time = redis.call('TIME')
-local offset = tonumber(saved[2]) or 0
+local offset = saved.offset or 0
 local now = time[1] + time[2] / 1e6 + offset
-local last = tonumber(saved[1]) or now
+local last = saved.now or now
 if now < last then offset, now = offset + last - now, last end
-local paused_until = math.max(tonumber(saved[3]) or 0, now + pause)
-local passed_over = tonumber(saved[4]) or 0
+local paused_until = math.max(saved.paused_until or 0, now + pause)
+local passed_over = saved.passed_over or 0
 
 local others, lapsed, mine = {}, {}, nil
-local records = redis.call('HGETALL', processes)
-for i = 1, #records, 2 do
-  local field = numbers(records[i + 1])
-  local process = {
-    name = records[i], lease_end = field[1], step = field[2], held = field[3],
-    interactive = field[4], bulk = field[5], told = field[6], turn = field[7],
-  }
+for name, record in pairs(records) do
+  local process = {name = name}
+  process.lease_end, process.step, process.held, process.interactive, process.bulk, process.told, process.turn =
+    unpack(record)
   if process.name == me then mine = process end
   if process.lease_end <= now then
     lapsed[#lapsed + 1] = process
@@ -52,12 +58,12 @@ if mine and step <= mine.step then return {} end
 -- Used slots cool in buckets of a thousandth of their window, members "index:count". A bucket comes free when the
 -- last slot it may hold does: memory stays flat, and no slot is free too early.
 local limits, keep = {}, 0
-for i = 3, #KEYS do
-  local requests, per, allowance = unpack(rules, 3 * i - 3, 3 * i - 1)
+for i = 2, #KEYS do
+  local requests, per, allowance = unpack(rules, 3 * i, 3 * i + 2)
   local limit = {key = KEYS[i], requests = requests, per = per, width = per / 1000, allowance = allowance == 1}
-  limit.used = tonumber(saved[i + 2])
+  limit.used = saved[limit.key]
   limits[#limits + 1] = limit
-  keep = math.max(keep, math.ceil((limit.per + margin + lease) * 1000))
+  keep = math.max(keep, math.ceil((limit.per + limit.width + margin + lease) * 1000))
 end
 
 local function parse(member)
@@ -78,7 +84,16 @@ local function cool(limit, at, count)
   local present = redis.call('ZRANGEBYSCORE', limit.key, index, index)
   if present[1] then redis.call('ZREM', limit.key, present[1]) end
   redis.call('ZADD', limit.key, index, string.format('%.0f:%d', index, count + sum(present)))
-  redis.call('PEXPIRE', limit.key, keep)
+  if not present[1] then redis.call('PEXPIRE', limit.key, keep) end
+end
+
+-- Alive, a process renews its lease after a third of it; what it sent before has arrived a margin later.
+local function last_arrival(process)
+  return process.lease_end - lease * 2 / 3 + margin
+end
+
+local function lapses(limit, process)
+  return math.max(process.lease_end, last_arrival(process) + limit.per)
 end
 
 local in_flight = held
@@ -93,10 +108,9 @@ for _, limit in ipairs(limits) do
   end
   cool(limit, now, answered)
   cool(limit, now + margin, given_up)
-  -- Alive, it would have renewed its lease after a third; what it sent has arrived a margin later.
-  for _, process in ipairs(lapsed) do cool(limit, process.lease_end - lease * 2 / 3 + margin, process.held) end
+  for _, process in ipairs(lapsed) do cool(limit, last_arrival(process), process.held) end
 end
-for _, process in ipairs(lapsed) do redis.call('HDEL', processes, process.name) end
+for _, process in ipairs(lapsed) do redis.call('HDEL', state, process.name) end
 
 -- Nobody waits for a key that is closed, or whose allowance is used up, for longer than patience.
 local open_at = paused_until
@@ -130,9 +144,10 @@ if paused_until <= now then
   for _, limit in ipairs(limits) do free = math.min(free, limit.requests - limit.used - in_flight) end
 end
 
--- Slot by slot: each process that should be here by now finds one, in order of their turns.
+-- Slot by slot. Each process that should be here by now has an even part, and one slot goes by turns.
 local function takes(lane, available, taken)
-  return available > (taken == 0 and lane.due_before or lane.due)
+  if taken == 0 then return available > lane.due_before end
+  return taken * (1 + lane.due) < available + taken
 end
 local for_pages, for_batches, kept = 0, 0, false
 while free > 0 do
@@ -154,42 +169,52 @@ interactive, bulk, held = interactive - for_pages, bulk - for_batches, held + fo
 in_flight = in_flight + for_pages + for_batches
 
 -- The next to come free goes to who is first, the one after it to the second: each is told when, and nobody else
--- is woken. What is in flight comes free a window from now at the earliest.
+-- is woken. What is in flight comes free a window from now at the earliest, or when its process turns out to be dead.
+-- What was left for others here is theirs, unless they do not come.
 local told = 0
 if interactive + bulk > 0 then
   if for_pages + for_batches > 0 then turn, pages, batches = now, rivals('interactive'), rivals('bulk') end
-  local rank = 1 + (interactive > 0 and pages.before or pages.waiters + batches.before)
+  local left = math.max(0, free) + (kept and 1 or 0)
+  local rank = math.max(1, 1 + (interactive > 0 and pages.before or pages.waiters + batches.before) - left)
   told = paused_until
   for _, limit in ipairs(limits) do
-    local missing = rank - (limit.requests - limit.used - in_flight)
-    local free_at = missing > 0 and now + limit.per or now
-    for _, member in ipairs(missing > 0 and redis.call('ZRANGE', limit.key, 0, missing - 1) or {}) do
-      local index, count = parse(member)
-      missing = missing - count
-      if missing <= 0 then
-        free_at = in_flight > 0 and math.min(free_at, index * limit.width) or index * limit.width
-        break
+    local missing = rank - (limit.requests - limit.used - in_flight - left)
+    if missing > 0 then
+      local free_at = now + limit.per
+      for _, member in ipairs(redis.call('ZRANGE', limit.key, 0, missing - 1)) do
+        local index, count = parse(member)
+        missing = missing - count
+        if missing <= 0 then
+          free_at = in_flight > 0 and math.min(free_at, index * limit.width) or index * limit.width
+          break
+        end
       end
+      for _, process in ipairs(others) do
+        if process.held > 0 then free_at = math.min(free_at, lapses(limit, process)) end
+      end
+      told = math.max(told, free_at)
     end
-    told = math.max(told, free_at)
   end
-  if told <= now then told = now + grace end
+  if left > 0 then told = math.min(told, now + grace) end
 end
 
-if held + interactive + bulk > 0 then
-  redis.call('HSET', processes, me, string.format('%.6f %d %d %d %d %.6f %.6f',
-    now + lease, step, held, interactive, bulk, told, turn))
-else
-  redis.call('HDEL', processes, me)
-end
 local changed = {'now', string.format('%.6f', now), 'offset', string.format('%.6f', offset),
   'paused_until', string.format('%.6f', paused_until), 'passed_over', passed_over}
-for _, limit in ipairs(limits) do
-  changed[#changed + 1] = limit.key
-  changed[#changed + 1] = limit.used
+local function change(field, value)
+  changed[#changed + 1] = field
+  changed[#changed + 1] = value
+end
+for _, limit in ipairs(limits) do change(limit.key, limit.used) end
+if held + interactive + bulk > 0 then
+  change(me, string.format('%.6f %d %d %d %d %.6f %.6f', now + lease, step, held, interactive, bulk, told, turn))
+elseif mine then
+  redis.call('HDEL', state, me)
 end
 redis.call('HSET', state, unpack(changed))
 redis.call('PEXPIRE', state, keep)
-redis.call('PEXPIRE', processes, keep)
-return {for_pages, for_batches, told > 0 and math.ceil((told - now) * 1e6) or 0,
-  exhausted and math.ceil((open_at - now) * 1e6) or 0}
+
+local function microseconds(from_now)
+  return math.max(1000, math.ceil(from_now * 1e6))
+end
+return {for_pages, for_batches, told > 0 and microseconds(told - now) or 0,
+  exhausted and microseconds(open_at - now) or 0}

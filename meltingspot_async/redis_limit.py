@@ -126,7 +126,7 @@ class RedisSlidingWindowLimiter:
         self._limits = [RateLimit(requests, per) for per, requests in strictest.items()]
         self._lease = lease
         self._fallback = fallback
-        names = ["state", "processes", *(f"cooling:{float(limit.per)}" for limit in self._limits)]
+        names = ["state", *(f"cooling:{float(limit.per)}" for limit in self._limits)]
         self._keys = [f"meltingspot:{{{key}}}:{name}" for name in names]
         rules = [patience, lease, GIVEN_UP_MARGIN, MOST_PASSED_OVER, GRACE]
         for limit in self._limits:

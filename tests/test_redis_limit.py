@@ -594,10 +594,9 @@ async def main():
     limiter = redis_limit.RedisSlidingWindowLimiter(
         Redis(unix_socket_path={socket!r}), [RateLimit(3, per=0.2)], key={key!r}, lease=1.0
     )
-    for _ in range(3):
-        await limiter.slot().__aenter__()
-    print("held", flush=True)
-    await asyncio.sleep(60)
+    async with limiter.slot(), limiter.slot(), limiter.slot():
+        print("held", flush=True)
+        await asyncio.sleep(60)
 
 asyncio.run(main())
 """
@@ -828,10 +827,9 @@ def test_all_keys_share_one_slot_and_expire(server: RedisServer, key: str) -> No
                 names = [name.decode() for name in await ask(server, "KEYS", f"*{key}*")]
                 ends = [await ask(server, "PTTL", name) for name in names]
         assert sorted(names) == [
-            f"meltingspot:{{{key}}}:{name}"
-            for name in ("cooling:0.5", f"cooling:{DAY}", "processes", "state")
+            f"meltingspot:{{{key}}}:{name}" for name in ("cooling:0.5", f"cooling:{DAY}", "state")
         ]
-        assert all(0 < end <= (DAY + 60) * 1_000 for end in ends)
+        assert all(0 < end <= (DAY + 200) * 1_000 for end in ends)
 
     run(main())
 
