@@ -87,7 +87,7 @@ local function cool(limit, at, count)
   if not present[1] then redis.call('PEXPIRE', limit.key, keep) end
 end
 
--- Alive, a process renews its lease after a third of it; what it sent before has arrived a margin later.
+-- Alive, a process renews its lease within a third of it; what it sent before has arrived a margin later.
 local function last_arrival(process)
   return process.lease_end - lease * 2 / 3 + margin
 end

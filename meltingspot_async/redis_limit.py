@@ -47,6 +47,10 @@ GRACE = 1.0
 LOCAL_FOR = 5.0
 """Seconds for which a limiter with a fallback leaves Redis alone after it failed."""
 
+RENEWALS = 4
+"""Times a lease is renewed before it could end. The script only counts on the first within a third of it: the
+difference is for a busy loop."""
+
 _RETRY_AFTER = 0.05
 _NEVER = float("inf")
 _SCRIPT = files("meltingspot_async").joinpath("redis_limit.lua").read_text("utf-8")
@@ -75,7 +79,7 @@ class RedisSlidingWindowLimiter:
     how many slots it has in flight, so that an answer that got lost, or a command that was sent twice or comes late,
     changes nothing: what it took is free again with the next step. What ended is told after it ended, and counted
     from then on: later than it happened, never earlier. A process that says nothing for a ``lease`` is dead: alive, it
-    would have renewed it after a third, so its requests have arrived ``GIVEN_UP_MARGIN`` after that, and count as
+    would have renewed it within a third, so its requests have arrived ``GIVEN_UP_MARGIN`` after that, and count as
     answered then. Waiting processes are told when to come, each for another slot, and sleep until then.
 
     Not covered is a process that is stopped, or cut off from Redis, for longer than its lease while a request of its
@@ -132,7 +136,7 @@ class RedisSlidingWindowLimiter:
         for limit in self._limits:
             rules += [limit.requests, limit.per, int(limit.per >= DAY)]
         self._rules = _numbers(rules)
-        self._process = uuid.uuid4().hex
+        self._process = ""
         self._steps = 0
         self._interactive: _Queue = OrderedDict()
         self._bulk: _Queue = OrderedDict()
@@ -263,7 +267,7 @@ class RedisSlidingWindowLimiter:
             self._fail(type(failure).__name__)
         finally:
             self._pump = None
-            self._wake_at(self._known.next_at)
+        self._wake_at(self._known.next_at)
 
     async def _step(self) -> None:
         """Say what there is to say, and hand out what is given for it."""
@@ -289,7 +293,7 @@ class RedisSlidingWindowLimiter:
             interactive=bool(told) and interactive > for_pages,
             bulk=bool(told) and bulk > for_batches,
             come_at=now + told / 1e6,
-            next_at=min([*times, begun + self._lease / 3] if held else times, default=_NEVER),
+            next_at=min([*times, begun + self._lease / RENEWALS] if held else times, default=_NEVER),
         )
         if exhausted:
             self._refuse_all(lambda: QuotaExhaustedError(exhausted / 1e6))
@@ -331,7 +335,7 @@ class RedisSlidingWindowLimiter:
             "The limiter's Redis failed (%s): what has ended here is told later, or lapses", reason
         )
         now = self._time()
-        self._known = _Known(next_at=now + self._lease / 3 if self._held else _NEVER)
+        self._known = _Known(next_at=now + self._lease / RENEWALS if self._held else _NEVER)
         if self._fallback is not None:
             self._local_until = now + LOCAL_FOR
         self._refuse_all(lambda: LimiterUnavailableError(reason))
@@ -354,7 +358,12 @@ class RedisSlidingWindowLimiter:
         assert self._loop is not None
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._speak) if when < _NEVER else None
+        self._timer = self._loop.call_at(when, self._wake) if when < _NEVER else None
+
+    def _wake(self) -> None:
+        self._speak()
+        if self._pump is None:  # a timer may be early by a tick of the clock
+            self._wake_at(self._known.next_at)
 
     def _time(self) -> float:
         assert self._loop is not None
@@ -369,6 +378,7 @@ class RedisSlidingWindowLimiter:
                     "loop: those of one key share its allowance."
                 )
             self._loop, self._pump, self._timer, self._known = loop, None, None, _Known()
+            self._process = uuid.uuid4().hex  # not before: a limiter may be made before a process forks
             self._interactive.clear()
             self._bulk.clear()
         return loop

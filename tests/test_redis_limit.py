@@ -6,6 +6,7 @@ Redis's clock is real, so windows here are short, and what is asserted is order 
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import signal
 import subprocess
@@ -859,6 +860,19 @@ def test_a_request_costs_two_commands_and_three_in_a_long_queue(own_server: Redi
     run(main())
 
 
+def test_a_limiter_that_was_made_before_a_fork_is_another_in_each_process(key: str) -> None:
+    """Who a process is to Redis is decided when it is first used, so that forked workers do not pass for one."""
+
+    async def used() -> None:
+        with pytest.raises(LimiterUnavailableError):
+            await use(limiter)
+
+    limiter = RedisSlidingWindowLimiter.from_url("unix:///nowhere", [RateLimit(1, per=1.0)], key=key)
+    twin = copy.copy(limiter)
+    asyncio.run(used())
+    assert limiter._process != twin._process
+
+
 def test_waiters_sleep_until_their_time(server: RedisServer, key: str) -> None:
     """Nobody asks Redis while there is nothing to be had: no polling."""
 
@@ -869,7 +883,10 @@ def test_waiters_sleep_until_their_time(server: RedisServer, key: str) -> None:
             await asyncio.sleep(0.1)
             steps = limiter._steps
             await asyncio.sleep(0.5)
+            limiter._wake()  # a timer that rings early
+            await asyncio.sleep(0.1)
             assert limiter._steps == steps
+            assert limiter._timer is not None
             for task in waiting:
                 task.cancel()
             with suppress(asyncio.CancelledError):
