@@ -28,8 +28,9 @@ def tests(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """The whole suite with the lowest versions of what is required at run time, and without "speed"."""
     required: list[str] = PYPROJECT["project"]["dependencies"]
-    extra: list[str] = PYPROJECT["project"]["optional-dependencies"]["cli"]
-    lowest_versions = [requirement.replace(">=", "==") for requirement in required + extra]
+    extras: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
+    wanted = required + extras["cli"] + extras["redis"]
+    lowest_versions = [requirement.replace(">=", "==") for requirement in wanted]
     session.install("-e", ".", *groups("test"), *lowest_versions)
     session.run("pytest", "-n", "auto", *session.posargs)
 

@@ -7,9 +7,10 @@ used up, 130 when it was interrupted and 143 when it was terminated.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Generator, Sized
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager
 from datetime import UTC, datetime
 from io import BufferedWriter, StringIO, TextIOWrapper
 from pathlib import Path
@@ -24,7 +25,13 @@ except ImportError:
 import attrs
 
 from .activity_file import ActivityFile
-from .client import DOCUMENTED_LIMITS, MeltingSpotClient, api_key_from_env, base_url_from_env
+from .client import (
+    DOCUMENTED_LIMITS,
+    MeltingSpotClient,
+    api_key_from_env,
+    base_url_from_env,
+    limiter_from_env,
+)
 from .command import FAILED, MISUSED, AsJson, fail, run
 from .course_report import CourseReport
 from .demo import run_demo
@@ -67,7 +74,12 @@ def doctor(as_json: AsJson = False) -> None:
     """
 
     async def find_out() -> Diagnosis:
-        return await examine(api_key_from_env(), base_url_from_env())
+        api_key, base_url = api_key_from_env(), base_url_from_env()
+        shared = limiter_from_env(api_key)
+        if shared is None:
+            return await examine(api_key, base_url, SlidingWindowLimiter(DOCUMENTED_LIMITS))
+        async with aclosing(shared):
+            return await examine(api_key, base_url, shared)
 
     found = run(find_out())
     typer.echo(json.dumps(attrs.asdict(found), indent=2) if as_json else "\n".join(report(found)))
@@ -102,7 +114,7 @@ def export_participants(
     if ids_file is not None and (len(course_ids) > 1 or status):
         fail("--ids-file goes with one course and without --status", MISUSED)
     console = Console(stderr=True)
-    limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS)
+    limiter = _local_limiter()
 
     async def export(file: RecordFile) -> list[str]:
         with ExportProgress(console, limiter, "participants") as progress:
@@ -143,7 +155,7 @@ def export_all_activities(
     """
     if (begin is None) == (from_event is None):
         fail("say --from or --from-event", MISUSED)
-    limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS)
+    limiter = _local_limiter()
 
     async def export(file: ActivityFile) -> None:
         after = file.last_id or from_event
@@ -192,6 +204,11 @@ def report_course(
             canvas.save_html(str(output))
     except OSError as error:
         fail(f"{error.strerror}: {output}", FAILED)
+
+
+def _local_limiter() -> SlidingWindowLimiter | None:
+    """The limiter whose free slots can be shown; none if the limit is shared in Redis."""
+    return None if os.environ.get("MELTINGSPOT_REDIS_URL") else SlidingWindowLimiter(DOCUMENTED_LIMITS)
 
 
 def in_utc(moment: datetime | None) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable
+from hashlib import blake2b
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
@@ -20,6 +21,8 @@ from .validation import require_count
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+
+    from .redis_limit import RedisSlidingWindowLimiter
 
 DOCUMENTED_LIMITS = (RateLimit(100, per=10.0), RateLimit(50_000, per=DAY))
 """What a key may send (configuration page of the API reference)."""
@@ -78,6 +81,7 @@ class MeltingSpotClient:
             on_event=on_event,
         )
         self._attach(manager)
+        self._shared_limiter: RedisSlidingWindowLimiter | None = None
 
     def _attach(self, manager: SessionManager) -> None:
         self.session = manager
@@ -107,16 +111,23 @@ class MeltingSpotClient:
         """A client from ``MELTINGSPOT_API_KEY`` and, if set, ``MELTINGSPOT_BASE_URL`` and
         ``MELTINGSPOT_AUTH_SCHEME``.
 
-        :raises UsageError: if there is no key, or one of them cannot work.
+        With ``MELTINGSPOT_REDIS_URL`` (extra ``redis``), and unless a ``limiter`` is given, all clients of the key
+        that share that Redis share the limit.
+
+        :raises UsageError: if there is no key, or one of them cannot work, or the extra is missing.
         """
-        return cls(
-            api_key_from_env(),
+        api_key = api_key_from_env()
+        shared = limiter_from_env(api_key) if limiter is None else None
+        client = cls(
+            api_key,
             base_url=base_url_from_env(),
             auth_scheme=os.environ.get("MELTINGSPOT_AUTH_SCHEME") or None,
             session=session,
-            limiter=limiter,
+            limiter=shared or limiter,
             on_event=on_event,
         )
+        client._shared_limiter = shared
+        return client
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """A light copy with other options: ``timeout``, ``deadline``, ``retry``, ``priority``, ``coalesce``.
@@ -130,6 +141,8 @@ class MeltingSpotClient:
     async def aclose(self) -> None:
         """Close the connections. A session that was given stays open. May be called twice."""
         await self.session.aclose()
+        if self._shared_limiter is not None:
+            await self._shared_limiter.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -157,3 +170,23 @@ def api_key_from_env() -> str:
 def base_url_from_env() -> str:
     """The address in ``MELTINGSPOT_BASE_URL``, or the documented one."""
     return os.environ.get("MELTINGSPOT_BASE_URL") or BASE_URL
+
+
+def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
+    """The limiter that all who have this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if that is set.
+
+    Redis sees no more of the key than a hash.
+
+    :raises UsageError: if the URL is none, or the extra is missing.
+    """
+    redis_url = os.environ.get("MELTINGSPOT_REDIS_URL")
+    if not redis_url:
+        return None
+    try:
+        from .redis_limit import RedisSlidingWindowLimiter  # noqa: PLC0415 - redis is an extra
+    except ImportError:
+        raise UsageError(
+            "MELTINGSPOT_REDIS_URL needs an extra: pip install 'meltingspot-async[redis]'"
+        ) from None
+    name = blake2b(api_key.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+    return RedisSlidingWindowLimiter.from_url(redis_url, DOCUMENTED_LIMITS, key=name)

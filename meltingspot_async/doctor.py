@@ -12,7 +12,7 @@ from typing import cast
 
 import attrs
 
-from .client import DOCUMENTED_LIMITS, MeltingSpotClient
+from .client import MeltingSpotClient
 from .endpoint import expand_path
 from .errors import InvalidResponseError, MeltingSpotError
 from .models import (
@@ -26,7 +26,7 @@ from .models import (
     Live,
     SpotMember,
 )
-from .rate_limit import SlidingWindowLimiter
+from .rate_limit import RateLimiter
 from .redaction import redacted
 from .resources.activities import PATH as ACTIVITIES
 from .response import RawResponse
@@ -114,14 +114,13 @@ class Diagnosis:
     """Options for lists."""
 
 
-async def examine(api_key: str, base_url: str) -> Diagnosis:
+async def examine(api_key: str, base_url: str, limiter: RateLimiter) -> Diagnosis:
     """Find out what can be found out with a key.
 
     :raises TransportError: the service cannot be reached.
     :raises UsageError: the key or the address cannot be sent.
     """
-    found, limiter = Diagnosis(), SlidingWindowLimiter(DOCUMENTED_LIMITS)
-    once = RetryPolicy(attempts=1)
+    found, once = Diagnosis(), RetryPolicy(attempts=1)
     for scheme in (None, "Bearer"):
         async with MeltingSpotClient(
             api_key, base_url=base_url, auth_scheme=scheme, retry=once, limiter=limiter

@@ -166,6 +166,20 @@ class QuotaExhaustedError(MeltingSpotError):
 
 
 @attrs.define(slots=False, eq=False)
+class LimiterUnavailableError(MeltingSpotError):
+    """The Redis that keeps the rate limit did not answer: no slot could be had, and nothing was sent."""
+
+    reason: str
+    """Name of the error that was met, without address and credentials."""
+
+    def __str__(self) -> str:
+        return (
+            f"The rate limit's Redis gave no slot ({self.reason}); nothing was sent. Check that Redis runs and can "
+            "be reached, and its URL and credentials; or give the limiter a fallback."
+        )
+
+
+@attrs.define(slots=False, eq=False)
 class InvalidResponseError(MeltingSpotError):
     """The service said 200, and the answer is not of the documented shape."""
 

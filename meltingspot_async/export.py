@@ -34,10 +34,11 @@ LINES_EVERY = 5.0
 class ExportProgress:
     """Tells how far an export is: a bar on a terminal, plain lines elsewhere, always on stderr.
 
+    :param limiter: whose free slots are shown; ``None`` if nobody here knows them, as they are shared in Redis.
     :param noun: what is exported, in the plural.
     """
 
-    def __init__(self, console: Console, limiter: SlidingWindowLimiter, noun: str) -> None:
+    def __init__(self, console: Console, limiter: SlidingWindowLimiter | None, noun: str) -> None:
         self._console = console
         self._noun = noun
         self._limiter = limiter
@@ -67,6 +68,8 @@ class ExportProgress:
             self._console.print(f"{done}{of} {self._noun}, {self._state()}", soft_wrap=True)
 
     def _state(self) -> str:
+        if self._limiter is None:
+            return f"{self._requests} requests"
         left = {
             "today" if limit.per >= DAY else f"in {limit.per:g} s": free
             for limit, free in self._limiter.free().items()

@@ -50,8 +50,8 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of whoever runs the tests do not reach them."""
-    for name in ("MELTINGSPOT_API_KEY", "MELTINGSPOT_BASE_URL", "MELTINGSPOT_AUTH_SCHEME"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "REDIS_URL"):
+        monkeypatch.delenv(f"MELTINGSPOT_{name}", raising=False)
 
 
 @contextmanager

@@ -10,7 +10,16 @@ import attrs
 import pytest
 from typer.testing import CliRunner
 
-from meltingspot_async import Course, RateLimit, SpotMember, TransportError, UsageError, cli
+from meltingspot_async import (
+    Course,
+    RateLimit,
+    SlidingWindowLimiter,
+    SpotMember,
+    TransportError,
+    UsageError,
+    cli,
+)
+from meltingspot_async.client import DOCUMENTED_LIMITS
 from meltingspot_async.doctor import Count, Diagnosis, examine
 from meltingspot_async.doctor_report import report
 from meltingspot_async.models.fields import JsonObject
@@ -18,6 +27,10 @@ from meltingspot_async.structuring import structure
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset
 
 from .contract.contract import SCHEMAS, fill
+
+
+def limiter() -> SlidingWindowLimiter:
+    return SlidingWindowLimiter(DOCUMENTED_LIMITS)
 
 
 def members(count: int, **extra: object) -> list[SpotMember]:
@@ -33,7 +46,7 @@ def members(count: int, **extra: object) -> list[SpotMember]:
 async def diagnosis(fake: FakeMeltingSpot) -> Diagnosis:
     """What the doctor finds out of a fake service, within its requests."""
     async with fake:
-        found = await examine(fake.api_key, fake.base_url)
+        found = await examine(fake.api_key, fake.base_url, limiter())
         assert found.requests == len(fake.received) <= 12
         return found
 
@@ -173,9 +186,9 @@ async def test_no_service_is_an_error() -> None:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     with pytest.raises(TransportError):
-        await examine("key", f"http://127.0.0.1:{port}")
+        await examine("key", f"http://127.0.0.1:{port}", limiter())
     with pytest.raises(UsageError):
-        await examine("", "https://example.com")
+        await examine("", "https://example.com", limiter())
 
 
 def test_the_command_reports(fake: FakeMeltingSpot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from meltingspot_async import (
     BadRequestError,
     DeadlineExceededError,
     InvalidResponseError,
+    LimiterUnavailableError,
     MeltingSpotError,
     NotFoundError,
     PermissionDeniedError,
@@ -37,6 +38,7 @@ TREE: dict[type[MeltingSpotError], tuple[type[Exception], ...]] = {
     RequestTimeoutError: (TransportError, TimeoutError),
     DeadlineExceededError: (MeltingSpotError, TimeoutError),
     QuotaExhaustedError: (MeltingSpotError,),
+    LimiterUnavailableError: (MeltingSpotError,),
     InvalidResponseError: (MeltingSpotError,),
 }
 
@@ -55,6 +57,7 @@ SPECIMENS: list[tuple[MeltingSpotError, str]] = [
     (DeadlineExceededError(wait_needed=8.25, deadline=3.0), "A wait of 8.25 s does not fit"),
     (DeadlineExceededError(wait_needed=None, deadline=3.0), "within the deadline of 3 s"),
     (QuotaExhaustedError(resets_in=3600.0), "Come back in 3600 s"),
+    (LimiterUnavailableError("ConnectionError"), "Check that Redis runs"),
     (InvalidResponseError("/v1/x", "$.id", "it is missing"), "at $.id: it is missing"),
 ]
 

@@ -1,0 +1,71 @@
+"""A redis-server of the tests' own, on a unix socket in a directory of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+
+class RedisServer:
+    """Can be stopped as machines stop, and started again empty."""
+
+    def __init__(self, binary: str, directory: str) -> None:
+        self._binary = binary
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+        self.socket = str(Path(directory) / "s")
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def start(self) -> None:
+        """Start, empty, and wait until it answers."""
+        arguments = ["--port", "0", "--unixsocket", self.socket, "--save", "", "--dir", self._directory]
+        self._process = subprocess.Popen([self._binary, *arguments], stdout=subprocess.DEVNULL)
+        with Redis(unix_socket_path=self.socket) as redis:
+            while True:
+                try:
+                    redis.ping()
+                except RedisError:
+                    time.sleep(0.01)
+                else:
+                    return
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def redis_server() -> Generator[RedisServer, None, None]:
+    """A running server. Without a binary: skips, but fails in CI."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        reason = "there is no redis-server on this machine"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with tempfile.TemporaryDirectory(prefix="redis") as directory:  # a socket's path must be short
+        server = RedisServer(binary, directory)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
