@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def redis_url() -> Iterator[str]:
 
 
 @contextmanager
-def workers(count: int, environment: Mapping[str, str], log: Path) -> Iterator[None]:
+def workers(count: int, environment: Mapping[str, str], log: Path) -> Generator[None, None, None]:
     """So many worker processes, as the docs start them."""
     options = ["--app-dir", str(EXAMPLES), "--workers", str(count), "--max-async-tasks", "1"]
     command = [sys.executable, "-m", "taskiq", "worker", *options, "many_spots:broker"]
@@ -107,7 +107,7 @@ def enqueue(environment: Mapping[str, str]) -> str:
 
 def entry_of(queue: Any, task: tuple[str, str]) -> bytes:
     """The id of a task in the queue."""
-    entries = {
+    entries: dict[tuple[str, ...], bytes] = {
         tuple(json.loads(fields[b"data"])["args"]): entry for entry, fields in queue.xrange("many-spots")
     }
     return entries[task]
@@ -130,6 +130,11 @@ def gives_sign_of_life(queue: Any, entry: bytes) -> Callable[[], bool]:
         return idle < longest
 
     return has_become_shorter
+
+
+def everything_in(queue: Any) -> str:
+    """All keys and values of a Redis server."""
+    return repr([(key, queue.dump(key)) for key in queue.scan_iter()])
 
 
 def found_in(folder: Path) -> set[str]:
@@ -200,7 +205,7 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(
             spots["west"].seed(unknown[1], 120)
             assert enqueue(environment) == "1 courses enqueued\n"
             wait_for("an empty queue", lambda: queue.xlen("many-spots") == 0)
-        left_in_redis = repr([(key, queue.dump(key)) for key in queue.keys()])
+        left_in_redis = everything_in(queue)
     assert found_in(out) == set(FILES)
     for name, (spot, course) in FILES.items():
         ids = [json.loads(line)["id"] for line in (out / name).read_text().splitlines()]
