@@ -88,7 +88,7 @@ class FakeMeltingSpot:
         self._cold = cold
         self._warm = warm
         self._repeats_event = repeats_event
-        self._authorization = f"{auth_scheme} {self.api_key}" if auth_scheme else self.api_key
+        self._auth_scheme = auth_scheme
         self._lists: dict[str, dict[str, dict[str, object]]] = {}
         self._faults: deque[Fault] = deque()
         self._connections = WeakSet[object]()
@@ -219,7 +219,8 @@ class FakeMeltingSpot:
             return _json({"message": "Too many requests"}, 429, {"Retry-After": str(math.ceil(wait))})
         if self._faults:
             return await self._faults.popleft().answer(request, usual)
-        if request.headers.get("Authorization") != self._authorization:
+        authorization = f"{self._auth_scheme} {self.api_key}" if self._auth_scheme else self.api_key
+        if request.headers.get("Authorization") != authorization:
             return _json({"message": "Unauthorized"}, 401)
         return usual
 
