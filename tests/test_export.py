@@ -284,7 +284,7 @@ def test_signals_end_it_in_good_order(
     assert len(ids(out)) == len(set(ids(out))) == 250
 
 
-@pytest.mark.parametrize(("name", "kills"), [("all.jsonl", 20), ("all.csv", 5)])
+@pytest.mark.parametrize(("name", "kills"), [("all.jsonl", 9), ("all.csv", 4)])
 def test_killed_at_random_it_loses_nothing(
     fake: FakeMeltingSpot, tmp_path: Path, name: str, kills: int
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 from typer.testing import CliRunner, Result
 
 from meltingspot_async import RateLimit, cli
@@ -17,6 +18,7 @@ from meltingspot_async.testing import Answer, FakeMeltingSpot, Reset, Truncate, 
 
 from .conftest import live
 from .contract.contract import KNOWN, SCHEMAS, fill
+from .redis_server import redis_server
 
 EXPORT = "/v1/activities~export"
 COMMANDS = [
@@ -217,3 +219,21 @@ def test_a_timezone_is_heeded() -> None:
     assert cli.in_utc(moment) == datetime(2026, 1, 1, 2, tzinfo=UTC)
     assert cli.in_utc(moment.replace(tzinfo=timezone(timedelta(hours=2)))) == datetime(2026, 1, 1, tzinfo=UTC)
     assert cli.in_utc(None) is None
+
+
+def test_the_command_shares_the_limit_of_other_processes(
+    spot: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With MELTINGSPOT_REDIS_URL, exports and the doctor count where the workers of the same key do."""
+    with redis_server() as server, Redis.from_url(server.url) as redis:
+        monkeypatch.setenv("MELTINGSPOT_REDIS_URL", server.url)
+        commands = (
+            ["activities", "export", "--from", "2026-01-01", "-o", str(tmp_path / "activities.jsonl")],
+            ["participants", "export", KNOWN["courseId"], "-o", str(tmp_path / "participants.jsonl")],
+            ["doctor"],
+        )
+        for command in commands:
+            shown = run(*command)
+            assert shown.exit_code == 0, shown.stderr
+            assert "left:" not in shown.stderr
+        assert any(b"cooling" in key for key in redis.scan_iter())
