@@ -170,7 +170,8 @@ class RedisSlidingWindowLimiter:
     async def slot(
         self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
     ) -> AsyncGenerator[None]:
-        """Hold a slot from before sending until the answer is in; see :class:`RateLimiter`.
+        """Hold a slot from before sending until the answer is in; see
+        :class:`~meltingspot_async.RateLimiter`.
 
         :param deadline: time of ``loop.time()`` until which to wait; ``None`` waits for its turn.
         :raises DeadlineExceededError: as soon as it is known that the slot would come too late; and when the
