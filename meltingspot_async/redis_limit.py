@@ -7,20 +7,14 @@ all. This module says to it what happened here, and hands out what it gives.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
-import uuid
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
-from importlib.resources import files
-from typing import Any, Protocol, Self
+from typing import Self
 
 import attrs
 from redis import asyncio as redis_asyncio
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from .errors import (
     ApiError,
@@ -35,11 +29,9 @@ from .errors import (
 )
 from .events import logger
 from .rate_limit import GIVEN_UP_MARGIN, MOST_PASSED_OVER, Priority, RateLimit, RateLimiter
+from .redis_script import STEP_TIMEOUT, Commands, Script
 from .validation import is_number, require_not_negative
 from .window import DAY
-
-STEP_TIMEOUT = 1.5
-"""Seconds Redis has for one step, reconnecting included."""
 
 GRACE = 1.0
 """Seconds after which a process that did not come when told to is no longer waited for."""
@@ -51,23 +43,8 @@ RENEWALS = 4
 """Times a lease is renewed before it could end. The script only counts on the first within a third of it: the
 difference is for a busy loop."""
 
-_RETRY_AFTER = 0.05
 _NEVER = float("inf")
-_SCRIPT = files("meltingspot_async").joinpath("redis_limit.lua").read_text("utf-8")
-_SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _NAME = re.compile(r"[^{}\s]+")
-
-
-class Commands(Protocol):
-    """What is needed of a ``redis.asyncio.Redis`` or ``RedisCluster``."""
-
-    def execute_command(self, *args: Any, **options: Any) -> Awaitable[Any]:
-        """Send one command."""
-        ...
-
-    def aclose(self) -> Awaitable[None]:
-        """Close the connections."""
-        ...
 
 
 class RedisSlidingWindowLimiter:
@@ -131,13 +108,11 @@ class RedisSlidingWindowLimiter:
         self._lease = lease
         self._fallback = fallback
         names = ["state", *(f"cooling:{float(limit.per)}" for limit in self._limits)]
-        self._keys = [f"meltingspot:{{{key}}}:{name}" for name in names]
+        keys = [f"meltingspot:{{{key}}}:{name}" for name in names]
         rules = [patience, lease, GIVEN_UP_MARGIN, MOST_PASSED_OVER, GRACE]
         for limit in self._limits:
             rules += [limit.requests, limit.per, int(limit.per >= DAY)]
-        self._rules = _numbers(rules)
-        self._process = ""
-        self._steps = 0
+        self._script = Script(redis, keys, rules, min(STEP_TIMEOUT, lease / 3))
         self._interactive: _Queue = OrderedDict()
         self._bulk: _Queue = OrderedDict()
         self._with_deadline = 0
@@ -277,7 +252,7 @@ class RedisSlidingWindowLimiter:
         begun = self._time()
         pause = max(0.0, news.paused_until - begun)
         try:
-            for_pages, for_batches, told, exhausted = await self._ask(
+            for_pages, for_batches, told, exhausted = await self._script.step(
                 held, interactive, bulk, news.answered, news.given_up, pause
             )
         except BaseException:
@@ -302,33 +277,6 @@ class RedisSlidingWindowLimiter:
             for queue, ahead in ((self._interactive, 0), (self._bulk, len(self._interactive))):
                 for place, waiter in enumerate(list(queue), ahead):
                     self._refuse_if_late(queue, waiter, place)
-
-    async def _ask(self, *said: float) -> list[int]:
-        """The answer to one step, within ``STEP_TIMEOUT``.
-
-        A process that was stopped meanwhile finds the time over rather than a slot that may no longer be its own.
-        """
-        failure = TimeoutError.__name__
-        try:
-            async with asyncio.timeout(min(STEP_TIMEOUT, self._lease / 3)):
-                while True:
-                    self._steps += 1
-                    try:
-                        if answer := await self._evaluate(self._steps, *said):
-                            return answer
-                    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
-                        failure = type(error).__name__
-                    await asyncio.sleep(_RETRY_AFTER)
-        except TimeoutError:
-            raise LimiterUnavailableError(failure) from None
-
-    async def _evaluate(self, *said: float) -> list[int]:
-        script = (len(self._keys), *self._keys, self._process, _numbers(said), self._rules)
-        try:
-            answer = await self._redis.execute_command("EVALSHA", _SHA, *script)
-        except NoScriptError:
-            answer = await self._redis.execute_command("EVAL", _SCRIPT, *script)
-        return [int(number) for number in answer]
 
     def _fail(self, reason: str) -> None:
         """Redis did not take a step: nobody gets a slot of it."""
@@ -379,7 +327,7 @@ class RedisSlidingWindowLimiter:
                     "loop: those of one key share its allowance."
                 )
             self._loop, self._pump, self._timer, self._known = loop, None, None, _Known()
-            self._process = uuid.uuid4().hex  # not before: a limiter may be made before a process forks
+            self._script.begin()  # not before: a limiter may be made before a process forks
             self._interactive.clear()
             self._bulk.clear()
         return loop
@@ -401,10 +349,6 @@ def _resolve(queue: _Queue, outcome: MeltingSpotError | None, most: int) -> int:
             waiter.set_result(outcome)
             given += 1
     return given
-
-
-def _numbers(numbers: Iterable[float]) -> str:
-    return " ".join(map(repr, numbers))
 
 
 @attrs.define

@@ -6,7 +6,6 @@ Redis's clock is real, so windows here are short, and what is asserted is order 
 from __future__ import annotations
 
 import asyncio
-import copy
 import logging
 import signal
 import subprocess
@@ -36,9 +35,11 @@ from meltingspot_async import (
     TransportError,
     UsageError,
     redis_limit,
+    redis_script,
 )
 from meltingspot_async.rate_limit import DAY
-from meltingspot_async.redis_limit import Commands, RedisSlidingWindowLimiter
+from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
+from meltingspot_async.redis_script import Commands
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 from .redis_server import RedisServer, redis_server
@@ -544,7 +545,7 @@ def test_a_slot_given_to_one_who_left_meanwhile_goes_straight_back(server: Redis
         limit = RateLimit(1, per=1_000.0)
         async with limiting(server, key, limit) as limiter, limiting(server, key, limit) as other:
             task = asyncio.create_task(use(limiter))
-            await until(lambda: limiter._steps > 0)
+            await until(lambda: limiter._script.steps > 0)
             task.cancel()
             await asyncio.sleep(0)
             await limiter.aclose()
@@ -636,7 +637,7 @@ def test_nobody_waits_for_the_dead(server: RedisServer, key: str, monkeypatch: p
             async with Redis(unix_socket_path=server.socket) as redis:
                 dead = RedisSlidingWindowLimiter(redis, [limit], key=key)
                 async with alive.slot(), alive.slot():
-                    assert await dead._evaluate(1, 0, 5, 5, 0, 0, 0.0) == [0, 0, 100_000, 0]
+                    assert await dead._script._evaluate(1, 0, 5, 5, 0, 0, 0.0) == [0, 0, 100_000, 0]
             await asyncio.gather(*(use(alive, priority) for _ in range(2) for priority in Priority))
 
     run(main())
@@ -650,7 +651,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_redis_is_not_waited_for_longer_than_two_seconds() -> None:
     """The time Redis has for a step, with what is around it, is below 2 s."""
-    assert redis_limit.STEP_TIMEOUT + redis_limit._RETRY_AFTER < 2.0
+    assert redis_script.STEP_TIMEOUT + redis_script._RETRY_AFTER < 2.0
 
 
 @pytest.mark.usefixtures("impatient")
@@ -691,11 +692,11 @@ def test_what_fails_in_redis_itself_is_told_as_such(server: RedisServer, key: st
 
     async def main() -> None:
         async with limiting(server, key, RateLimit(1, per=1.0)) as limiter:
-            await ask(server, "SET", limiter._keys[0], "of another type")
+            await ask(server, "SET", limiter._script.keys[0], "of another type")
             with pytest.raises(LimiterUnavailableError) as failed:
                 await use(limiter)
             assert failed.value.reason == "ResponseError"
-            assert limiter._steps == 1
+            assert limiter._script.steps == 1
 
     run(main())
 
@@ -759,14 +760,14 @@ def test_with_a_fallback_it_goes_on_alone_and_comes_back(
             assert fallback.free()[share] == 2
             own_server.kill()
             received = await asyncio.gather(*(use(limiter) for _ in range(4)))
-            steps = limiter._steps
+            steps = limiter._script.steps
             received.append(await use(limiter))
-            assert limiter._steps == steps
+            assert limiter._script.steps == steps
             assert most_in_a_window(received, 0.3) <= 2
             own_server.start()
             await asyncio.sleep(1.1)
             await use(limiter)
-            assert limiter._steps > steps
+            assert limiter._script.steps > steps
             assert fallback.free()[share] == 2
 
     run(main())
@@ -807,7 +808,7 @@ def test_a_clock_that_goes_back_frees_nothing_early_and_stops_nothing(server: Re
         async with limiting(server, key, RateLimit(1, per=0.2)) as limiter:
             started = await use(limiter)
             await limiter.aclose()
-            state = limiter._keys[0]
+            state = limiter._script.keys[0]
             await ask(server, "HSET", state, "now", float(await ask(server, "HGET", state, "now")) + 0.1)
             assert await use(limiter) - started >= 0.09
             await limiter.aclose()
@@ -823,7 +824,7 @@ def test_a_state_that_was_evicted_is_counted_again(server: RedisServer, key: str
         async with limiting(server, key, RateLimit(1, per=DAY)) as limiter:
             await use(limiter)
             await limiter.aclose()
-            await ask(server, "DEL", limiter._keys[0])
+            await ask(server, "DEL", limiter._script.keys[0])
             with pytest.raises(QuotaExhaustedError):
                 await use(limiter)
 
@@ -882,9 +883,11 @@ def test_a_limiter_that_was_made_before_a_fork_is_another_in_each_process(key: s
             await use(limiter)
 
     limiter = RedisSlidingWindowLimiter.from_url("unix:///nowhere", [RateLimit(1, per=1.0)], key=key)
-    twin = copy.copy(limiter)
+    assert limiter._script.process == ""
     asyncio.run(used())
-    assert limiter._process != twin._process
+    first = limiter._script.process
+    asyncio.run(used())
+    assert "" != first != limiter._script.process
 
 
 def test_waiters_sleep_until_their_time(server: RedisServer, key: str) -> None:
@@ -895,11 +898,11 @@ def test_waiters_sleep_until_their_time(server: RedisServer, key: str) -> None:
             await use(limiter)
             waiting = [asyncio.create_task(use(limiter)) for _ in range(50)]
             await asyncio.sleep(0.1)
-            steps = limiter._steps
+            steps = limiter._script.steps
             await asyncio.sleep(0.5)
             limiter._wake()  # a timer that rings early
             await asyncio.sleep(0.1)
-            assert limiter._steps == steps
+            assert limiter._script.steps == steps
             assert limiter._timer is not None
             for task in waiting:
                 task.cancel()
