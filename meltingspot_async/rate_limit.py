@@ -35,10 +35,13 @@ __all__ = [
     "DAY",
     "GIVEN_UP_MARGIN",
     "MOST_PASSED_OVER",
+    "Ending",
     "Priority",
+    "Queue",
     "RateLimit",
     "RateLimiter",
     "SlidingWindowLimiter",
+    "Waiter",
 ]
 
 GIVEN_UP_MARGIN = 10.0
@@ -56,6 +59,24 @@ class Priority(enum.Enum):
     """Somebody is waiting: a page is loading. The default."""
     BULK = "bulk"
     """A batch. Goes after every interactive request, though never quite starved: one slot in 51 at least."""
+
+
+class Ending(enum.Enum):
+    """What the end of a slot's block tells of its request."""
+
+    ANSWERED = "answered"
+    """The answer is in."""
+    GIVEN_UP = "given up"
+    """The request may still arrive, within ``GIVEN_UP_MARGIN``."""
+    UNSENT = "unsent"
+    """The service never saw the request."""
+
+    @classmethod
+    def of(cls, error: BaseException | None) -> Ending:
+        """The ending of a block that ended with that exception, or normally; see :class:`RateLimiter`."""
+        if error is None or isinstance(error, ApiError | InvalidResponseError):
+            return cls.ANSWERED
+        return cls.UNSENT if isinstance(error, TransportError) and not error.sent else cls.GIVEN_UP
 
 
 class RateLimiter(Protocol):
@@ -107,8 +128,8 @@ class SlidingWindowLimiter:
             raise UsageError("SlidingWindowLimiter needs at least one RateLimit.")
         require_not_negative("patience", patience)
         self._patience = patience
-        self._interactive: _Queue = OrderedDict()
-        self._bulk: _Queue = OrderedDict()
+        self._interactive: Queue = OrderedDict()
+        self._bulk: Queue = OrderedDict()
         self._in_flight = 0
         self._passed_over = 0
         self._paused_until = float("-inf")
@@ -144,10 +165,10 @@ class SlidingWindowLimiter:
             raise DeadlineExceededError(free_at - now, max(0.0, deadline - now))
         await self._wait_in(queue, deadline)
 
-    async def _wait_in(self, queue: _Queue, deadline: float | None) -> None:
+    async def _wait_in(self, queue: Queue, deadline: float | None) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        waiter: _Waiter = loop.create_future()
+        waiter: Waiter = loop.create_future()
         queue[waiter] = deadline
         self._hand_out()
         until = asyncio.timeout_at(deadline)
@@ -170,10 +191,10 @@ class SlidingWindowLimiter:
         """End a slot; ``error`` is how its block ended."""
         self._in_flight -= 1
         now = self._time()
-        if not (isinstance(error, TransportError) and not error.sent):
-            answered = error is None or isinstance(error, ApiError | InvalidResponseError)
+        ending = Ending.of(error)
+        if ending is not Ending.UNSENT:
             for window in self._windows:
-                window.cool(now if answered else now + GIVEN_UP_MARGIN)
+                window.cool(now if ending is Ending.ANSWERED else now + GIVEN_UP_MARGIN)
         if isinstance(error, RateLimitError) and error.pause is not None:
             self._pause_until(now + error.pause)
         self._hand_out()
@@ -208,12 +229,12 @@ class SlidingWindowLimiter:
                 self._wake_at(free_at)
                 return
 
-    def _next_queue(self) -> _Queue:
+    def _next_queue(self) -> Queue:
         bulk_first = self._bulk and self._passed_over >= MOST_PASSED_OVER
         return self._interactive if self._interactive and not bulk_first else self._bulk
 
     @staticmethod
-    def _refuse(queue: _Queue, waiter: _Waiter, reason: MeltingSpotError) -> None:
+    def _refuse(queue: Queue, waiter: Waiter, reason: MeltingSpotError) -> None:
         del queue[waiter]
         if not waiter.cancelled():
             waiter.set_result(reason)
@@ -256,10 +277,10 @@ class SlidingWindowLimiter:
         return loop
 
 
-_Waiter = asyncio.Future[MeltingSpotError | None]
+Waiter = asyncio.Future[MeltingSpotError | None]
 """Resolved with ``None`` when a slot was taken for it, or with the reason why there will be none."""
 
-_Queue = OrderedDict[_Waiter, float | None]
+Queue = OrderedDict[Waiter, float | None]
 """Waiters in order of arrival, each with its deadline: first and any are removed in O(1)."""
 
 

@@ -17,18 +17,24 @@ import attrs
 from redis import asyncio as redis_asyncio
 
 from .errors import (
-    ApiError,
     DeadlineExceededError,
-    InvalidResponseError,
     LimiterUnavailableError,
     MeltingSpotError,
     QuotaExhaustedError,
     RateLimitError,
-    TransportError,
     UsageError,
 )
 from .events import logger
-from .rate_limit import GIVEN_UP_MARGIN, MOST_PASSED_OVER, Priority, RateLimit, RateLimiter
+from .rate_limit import (
+    GIVEN_UP_MARGIN,
+    MOST_PASSED_OVER,
+    Ending,
+    Priority,
+    Queue,
+    RateLimit,
+    RateLimiter,
+    Waiter,
+)
 from .redis_script import STEP_TIMEOUT, Commands, Script
 from .validation import is_number, require_not_negative
 from .window import DAY
@@ -113,8 +119,8 @@ class RedisSlidingWindowLimiter:
         for limit in self._limits:
             rules += [limit.requests, limit.per, int(limit.per >= DAY)]
         self._script = Script(redis, keys, rules, min(STEP_TIMEOUT, lease / 3))
-        self._interactive: _Queue = OrderedDict()
-        self._bulk: _Queue = OrderedDict()
+        self._interactive: Queue = OrderedDict()
+        self._bulk: Queue = OrderedDict()
         self._with_deadline = 0
         self._held = 0
         self._news = _News()
@@ -183,7 +189,7 @@ class RedisSlidingWindowLimiter:
         started = loop.time()
         if started < self._local_until:
             return LimiterUnavailableError("it failed a moment ago")
-        waiter: _Waiter = loop.create_future()
+        waiter: Waiter = loop.create_future()
         queue = self._bulk if priority is Priority.BULK else self._interactive
         ahead = len(self._interactive) + (len(self._bulk) if queue is self._bulk else 0)
         queue[waiter] = deadline
@@ -210,10 +216,9 @@ class RedisSlidingWindowLimiter:
     def _release(self, error: BaseException | None) -> None:
         """End a slot; ``error`` is how its block ended."""
         self._held -= 1
-        if error is None or isinstance(error, ApiError | InvalidResponseError):
-            self._news.answered += 1
-        elif not isinstance(error, TransportError) or error.sent:
-            self._news.given_up += 1
+        ending = Ending.of(error)
+        self._news.answered += ending is Ending.ANSWERED
+        self._news.given_up += ending is Ending.GIVEN_UP
         if isinstance(error, RateLimitError) and error.pause is not None:
             self._news.paused_until = max(self._news.paused_until, self._time() + error.pause)
         self._speak()
@@ -255,8 +260,7 @@ class RedisSlidingWindowLimiter:
             for_pages, for_batches, told, exhausted = await self._script.step(
                 held, interactive, bulk, news.answered, news.given_up, pause
             )
-        except BaseException:
-            # Said again next time: if it had been heard, it counts twice, which is on the safe side.
+        except BaseException:  # whatever it is: said again next time, at worst counted twice, which is safe
             self._news.add(news)
             raise
         now = self._time()
@@ -294,7 +298,7 @@ class RedisSlidingWindowLimiter:
             while queue:
                 _resolve(queue, reason(), 1)
 
-    def _refuse_if_late(self, queue: _Queue, waiter: _Waiter, ahead: int) -> None:
+    def _refuse_if_late(self, queue: Queue, waiter: Waiter, ahead: int) -> None:
         """Refuse a waiter with ``ahead`` others before it if its slot cannot come by its deadline."""
         come_at = self._known.come_at + max(ahead // limit.requests * limit.per for limit in self._limits)
         deadline = queue[waiter]
@@ -333,14 +337,7 @@ class RedisSlidingWindowLimiter:
         return loop
 
 
-_Waiter = asyncio.Future[MeltingSpotError | None]
-"""Resolved with ``None`` when a slot was taken for it, or with the reason why there will be none."""
-
-_Queue = OrderedDict[_Waiter, float | None]
-"""Waiters in order of arrival, each with its deadline."""
-
-
-def _resolve(queue: _Queue, outcome: MeltingSpotError | None, most: int) -> int:
+def _resolve(queue: Queue, outcome: MeltingSpotError | None, most: int) -> int:
     """Give the first ``most`` in a queue their outcome; to how many. The cancelled are passed over."""
     given = 0
     while queue and given < most:
