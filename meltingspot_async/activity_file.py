@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import IO
 
 from .errors import InvalidResponseError, UsageError
 from .models import Activity
-from .record_file import lock
+from .resumable_file import ResumableFile
 from .structuring import structure, unstructure
 
 
-class ActivityFile:
+class ActivityFile(ResumableFile):
     """A file that activities are appended to. To be used as a context manager.
 
     Unlike a :class:`~meltingspot_async.record_file.RecordFile` it remembers no keys, so that it takes flat memory:
@@ -23,34 +22,10 @@ class ActivityFile:
     """
 
     def __init__(self, path: Path, *, resume: bool) -> None:
-        self._path = path
-        self._resume = resume
+        super().__init__(path, resume=resume)
         self._count = 0
-        self._file: BinaryIO
         self.last_id: str | None = None
         """Id of the last activity in the file."""
-
-    def __enter__(self) -> Self:
-        """Open and lock the file, cut off what an interruption has left, and learn the last id.
-
-        :raises FileExistsError: if the file exists and is not to be resumed.
-        :raises UsageError: if another process writes the file, or it does not end in an activity with an id.
-        """
-        if not self._resume:
-            self._path.touch(exist_ok=False)
-        self._file = self._path.open("a+b")
-        try:
-            lock(self._file, self._path)
-            self._mend()
-        except BaseException:  # whatever it is: an open file would keep its lock
-            self._file.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def __len__(self) -> int:
         return self._count
@@ -60,6 +35,9 @@ class ActivityFile:
         line = json.dumps(unstructure(activity), ensure_ascii=False, separators=(",", ":")) + "\n"
         self._file.write(line.encode(errors="backslashreplace"))
         self._count += 1
+
+    def _open(self) -> IO[bytes]:
+        return self._path.open("a+b")
 
     def _mend(self) -> None:
         """Count the whole lines, cut off what follows the last of them, and learn its id."""

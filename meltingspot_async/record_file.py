@@ -13,15 +13,11 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self, cast
+from typing import IO, cast
 
 from .errors import UsageError
-
-_fcntl = import_module("fcntl") if find_spec("fcntl") else None  # Windows has none
+from .resumable_file import ResumableFile
 
 
 class Format(enum.Enum):
@@ -41,22 +37,7 @@ def format_of(path: Path) -> Format | None:
     return _FORMATS.get(path.suffix.lower())
 
 
-def lock(file: IO[bytes], path: Path) -> None:
-    """Keep other processes out of a file until it is closed, where the system can.
-
-    :raises UsageError: if another process has it.
-    """
-    if _fcntl is None:
-        return
-    try:
-        _fcntl.flock(file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UsageError(
-            f"{path} is being written by another process. Wait for its end, or take another file."
-        ) from None
-
-
-class RecordFile:
+class RecordFile(ResumableFile):
     """A file of flat records, of which no two have the same key. To be used as a context manager.
 
     :param columns: names of the fields that are written, in this order. Every record has all of them.
@@ -73,38 +54,13 @@ class RecordFile:
         key: Sequence[str],
         resume: bool,
     ) -> None:
-        self._path = path
+        super().__init__(path, resume=resume)
         self._format = format
         self._columns = columns
         self._key = key
-        self._resume = resume
         self._header = _csv_line(columns) if format is Format.CSV else b""
         self._keys: set[tuple[str, ...]] = set()
         self._end = 0  # offset in bytes after the last whole record
-        self._file: io.FileIO
-
-    def __enter__(self) -> Self:
-        """Open and lock the file, cut off what an interruption has left, and learn the keys.
-
-        :raises FileExistsError: if the file exists and is not to be resumed.
-        :raises UsageError: if another process writes the file, or something in it was not written here.
-        """
-        if not self._resume:
-            self._path.touch(exist_ok=False)
-        self._file = self._path.open("a+b", buffering=0)
-        try:
-            lock(self._file, self._path)
-            self._mend()
-        except BaseException:  # whatever it is: an open file would keep its lock
-            self._file.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._file:
-            os.fsync(self._file.fileno())
 
     def __contains__(self, key: tuple[str, ...]) -> bool:
         return key in self._keys
@@ -127,6 +83,9 @@ class RecordFile:
             self._write(line)
             self._keys.add(key)
         return len(lines)
+
+    def _open(self) -> IO[bytes]:
+        return self._path.open("a+b", buffering=0)
 
     def _mend(self) -> None:
         """Learn the keys of the whole records, and cut off what follows the last of them."""

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meltingspot_async import UsageError, record_file
+from meltingspot_async import UsageError, resumable_file
 from meltingspot_async.record_file import Format, RecordFile, format_of
 
 COLUMNS = ("id", "courseId", "name", "rate")
@@ -413,7 +413,7 @@ def test_a_refused_file_is_released(path: Path) -> None:
 
 def test_systems_without_locks_can_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no fcntl, files are written all the same."""
-    monkeypatch.setattr(record_file, "_fcntl", None)
+    monkeypatch.setattr(resumable_file, "_fcntl", None)
     with opened(path, Format.CSV) as file:
         assert file.append([record(1)]) == 1
     assert len(read(path, Format.CSV)) == 1
