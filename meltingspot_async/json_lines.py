@@ -35,13 +35,13 @@ class JsonLines:
 
         :raises TransportError: if it is part of one: the answer was cut.
         """
-        try:
-            if self._rest.strip():
-                json.loads(self._rest)
-                return [self._rest]
-        except ValueError:
-            pass
-        else:
+        if not self._rest.strip():
             return []
-        # Raised outside the handler: the exceptions of json hold the text.
-        raise TransportError("the answer ended in the middle of a line", self.path)
+        is_whole = True
+        try:
+            json.loads(self._rest)
+        except (ValueError, RecursionError):
+            is_whole = False
+        if not is_whole:  # raised outside the handler: the exceptions of json hold the text
+            raise TransportError("the answer ended in the middle of a line", self.path)
+        return [self._rest]

@@ -55,3 +55,11 @@ def test_a_line_is_capped(piece: bytes) -> None:
     assert JsonLines("/").feed(b"x" * LONGEST_LINE + b"\n") == [b"x" * LONGEST_LINE]
     with pytest.raises(InvalidResponseError, match="longer than 1048576 bytes"):
         JsonLines("/").feed(piece)
+
+
+def test_no_depth_of_a_line_that_was_cut_escapes_the_error() -> None:
+    """A cut line of brackets without end is a cut line like any other."""
+    lines = JsonLines("/")
+    lines.feed(b"[" * 100_000)
+    with pytest.raises(TransportError, match="in the middle of a line"):
+        lines.end()
