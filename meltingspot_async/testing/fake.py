@@ -152,13 +152,17 @@ class FakeMeltingSpot:
         path = _path(template, request)
         document = self._lists.get(path, {}).get(request.match_info["item"])
         if document is None:
-            return _nothing_at(path) if path in self._lists else self._no_list(request, path)
+            return _nothing_at(path if path in self._lists else _owners(template))
         return _json(document)
 
     def _usual_list(self, template: str, request: web.Request) -> web.Response:
-        path, query = _path(template, request), request.query
-        if path not in self._lists and not self._has_parent_of(path):
-            return self._no_list(request, path)
+        path, query, owner = _path(template, request), request.query, request.match_info.get("parent")
+        if (
+            path not in self._lists
+            and owner is not None
+            and owner not in self._lists.get(_owners(template), {})
+        ):
+            return _nothing_at(_owners(template))
         wrong = misfit({**LISTS[template], "page": int, "limit": int}, query)
         if wrong is not None or int(query.get("limit", 1)) < 1 or int(query.get("page", 0)) < 0:
             return _json({"message": f"{wrong or 'page or limit'} is not valid"}, 400)
@@ -190,16 +194,6 @@ class FakeMeltingSpot:
         )
         body = "".join(json.dumps(document) + "\n" for document in found).encode()
         return web.Response(body=body, content_type="application/json")
-
-    def _has_parent_of(self, path: str) -> bool:
-        owners, _, owner = path.rpartition("/")[0].rpartition("/")
-        return owners in {"", "/v1"} or owner in self._lists.get(owners, {})
-
-    def _no_list(self, request: web.Request, path: str) -> web.Response:
-        """The answer where a list would be, or something in it, if it had an owner."""
-        return _nothing_at(
-            path.removesuffix(f"/{request.match_info.get('parent')}/{path.rpartition('/')[2]}")
-        )
 
     def _answering(
         self, usual: Callable[[web.Request], web.Response]
@@ -246,6 +240,11 @@ class FakeMeltingSpot:
 
 def _path(template: str, request: web.Request) -> str:
     return template.replace("{parent}", request.match_info.get("parent", ""))
+
+
+def _owners(template: str) -> str:
+    """The list of those that own the lists of a template; where nobody does, the list itself."""
+    return template.partition("/{parent}")[0]
 
 
 def _nothing_at(path: str) -> web.Response:
