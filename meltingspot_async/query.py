@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Generic, Literal, TypeVar, cast
 
 import attrs
 
 from .errors import UsageError
+from .models.fields import EPOCH
 
 FilterValue = str | int | Iterable[str | int]
 """One value, or several for an operator that takes a list (``in``, ``notin``)."""
@@ -31,7 +32,6 @@ Query = dict[str, str | int]
 T = TypeVar("T")
 
 _NAME = re.compile(r"[A-Za-z]\w*\[[a-z]+\]", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS: dict[str, timedelta] = {"s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)}
 
 
@@ -160,7 +160,7 @@ def _timestamp_in(unit: TimeUnit) -> Callable[[str, object], int]:
             raise UsageError(f"{argument} takes a datetime, not {type(value).__name__}.")
         if value.utcoffset() is None:
             raise UsageError(f"{argument} takes a datetime with a timezone, such as datetime.now(UTC).")
-        return (value - _EPOCH) // _UNITS[unit]
+        return (value - EPOCH) // _UNITS[unit]
 
     return timestamp
 

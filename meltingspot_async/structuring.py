@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import GenericAlias
@@ -23,7 +24,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from .errors import InvalidResponseError
 from .events import Drift, UnknownField, UnknownValue
 from .models.custom_property_value import PropertyValue
-from .models.fields import JsonObject, Milliseconds, OpenEnum
+from .models.fields import EPOCH, JsonObject, Milliseconds, OpenEnum
 from .redaction import redacted
 
 _json = import_module("orjson" if find_spec("orjson") else "json")  # the extra "speed"
@@ -39,7 +40,6 @@ _JSON_TYPES: dict[type, str] = {
 }
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LABEL_LENGTH = 64
 """Characters shown of an unknown name or value."""
 
@@ -164,7 +164,7 @@ def _structure_milliseconds(value: object, _: object) -> datetime:
     if isinstance(value, str):
         return _structure_datetime(value, datetime)
     try:
-        moment = _EPOCH + timedelta(milliseconds=_structure_int(value, int))
+        moment = EPOCH + timedelta(milliseconds=_structure_int(value, int))
     except OverflowError:
         moment = None
     if moment is None:
@@ -181,10 +181,20 @@ def _structure_property(value: object, _: object) -> object:
     return tuple(_structure_str(text, str) for text in cast("list[object]", value))
 
 
+def _label(text: str) -> str:
+    """What is shown of an unknown name or value."""
+    return _short_label(text) if len(text) <= _LABEL_LENGTH else redacted(text, _LABEL_LENGTH)
+
+
+@lru_cache(maxsize=1_000)  # the same few names stand in every line of an export
+def _short_label(text: str) -> str:
+    return redacted(text, _LABEL_LENGTH)
+
+
 def _structure_enum(value: object, enum: type[OpenEnum]) -> OpenEnum:
     member = enum(_structure_str(value, str))
     if not member.is_known:
-        _notice.get()(UnknownValue(enum.__name__, redacted(member, _LABEL_LENGTH)))
+        _notice.get()(UnknownValue(enum.__name__, _label(member)))
     return member
 
 
@@ -223,7 +233,7 @@ def _unstructure_datetime(value: datetime) -> str:
 
 
 def _unstructure_milliseconds(value: datetime) -> int:
-    return (value - _EPOCH) // timedelta(milliseconds=1)
+    return (value - EPOCH) // timedelta(milliseconds=1)
 
 
 def _overrides(model: type[attrs.AttrsInstance]) -> dict[str, Any]:
@@ -246,8 +256,9 @@ def _model_hook(model: type[attrs.AttrsInstance], converter: Converter) -> Calla
         made = structure_fields(fields, model)
         if keeps_others and not known.issuperset(fields):
             others = JsonObject({name: fields[name] for name in fields if name not in known})
+            notice = _notice.get()
             for name in others:
-                _notice.get()(UnknownField(model.__name__, redacted(name, _LABEL_LENGTH)))
+                notice(UnknownField(model.__name__, _label(name)))
             # Set behind the frozen class's back, before anybody has seen it: an attrs.evolve would cost as
             # much as the whole model, for every line of an export.
             object.__setattr__(made, "extra", others)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self, final
 
 import attrs
 
 from ..redaction import redacted
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where Unix time begins."""
 
 Milliseconds = Annotated[datetime, "Unix time in milliseconds"]
 """A datetime that the service writes as an integer; as an ISO 8601 string, it is understood too."""
