@@ -7,7 +7,6 @@ used up, 130 when it was interrupted and 143 when it was terminated.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Generator, Sized
 from contextlib import AbstractContextManager, aclosing, contextmanager
@@ -31,6 +30,7 @@ from .client import (
     api_key_from_env,
     base_url_from_env,
     limiter_from_env,
+    redis_url_from_env,
 )
 from .command import FAILED, MISUSED, AsJson, fail, run
 from .course_report import CourseReport
@@ -208,7 +208,7 @@ def report_course(
 
 def _local_limiter() -> SlidingWindowLimiter | None:
     """The limiter whose free slots can be shown; none if the limit is shared in Redis."""
-    return None if os.environ.get("MELTINGSPOT_REDIS_URL") else SlidingWindowLimiter(DOCUMENTED_LIMITS)
+    return SlidingWindowLimiter(DOCUMENTED_LIMITS) if redis_url_from_env() is None else None
 
 
 def in_utc(moment: datetime | None) -> datetime | None:

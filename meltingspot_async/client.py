@@ -172,6 +172,11 @@ def base_url_from_env() -> str:
     return os.environ.get("MELTINGSPOT_BASE_URL") or BASE_URL
 
 
+def redis_url_from_env() -> str | None:
+    """The address in ``MELTINGSPOT_REDIS_URL``, if any."""
+    return os.environ.get("MELTINGSPOT_REDIS_URL") or None
+
+
 def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
     """The limiter that all who have this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if that is set.
 
@@ -179,8 +184,8 @@ def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
 
     :raises UsageError: if the URL is none, or the extra is missing.
     """
-    redis_url = os.environ.get("MELTINGSPOT_REDIS_URL")
-    if not redis_url:
+    redis_url = redis_url_from_env()
+    if redis_url is None:
         return None
     try:
         from .redis_limit import RedisSlidingWindowLimiter  # noqa: PLC0415 - redis is an extra

@@ -143,12 +143,12 @@ class _Examination:
     client: MeltingSpotClient
     found: Diagnosis
 
-    async def go_on(self, courses: RawResponse) -> None:
+    async def go_on(self, courses: _Answer) -> None:
         """Ask everything else, the most useful first."""
         self.look_at("/v1/courses", courses, Course)
         await self.learn_pages()
         await self.ask(f"/v1/courses/{NOBODY}/participants/{NOBODY}")
-        course = next(iter(_ids(courses)), NOBODY)
+        course = next(iter(courses.ids), NOBODY)
         participants = await self.ask(expand_path("/v1/courses/{id}/participants", id=course))
         self.look_at("/v1/courses/{courseId}/participants", participants, CourseParticipant)
         week = int((datetime.now(UTC) - timedelta(days=7)).timestamp())
@@ -161,23 +161,23 @@ class _Examination:
         path, found = "/v1/spotMembers", self.found
         members = await self.ask(path)
         self.look_at(path, members, SpotMember)
-        ids, total = _ids(members), _total(members)
-        if not ids:
+        if members is None or not members.documents:
             return
-        found.default_limit = Count(len(ids), exact=len(ids) < total)
+        given, total = len(members.documents), members.total
+        found.default_limit = Count(given, exact=given < total)
         page_1 = await self.ask(path, {"page": 1, "limit": 1})
         if page_1 is not None and page_1.status == 200:
-            found.first_page = 1 if _ids(page_1) == ids[:1] else 0
+            found.first_page = 1 if page_1.ids == members.ids[:1] else 0
         for limit in LARGE_LIMITS:
             page = await self.ask(path, {"limit": limit})
             if page is not None and page.status == 200:
-                given = len(_ids(page))
+                given = len(page.documents)
                 found.largest_limit = Count(given, exact=given < min(limit, total))
                 if found.largest_limit.exact:
                     found.list_options["page_size"] = given
                 break
 
-    async def ask(self, path: str, params: dict[str, str | int] | None = None) -> RawResponse | None:
+    async def ask(self, path: str, params: dict[str, str | int] | None = None) -> _Answer | None:
         """One request, if there is one left. Notes what any answer can tell."""
         found = self.found
         if found.requests >= MOST_REQUESTS:
@@ -196,13 +196,13 @@ class _Examination:
                 found.rate_limit_headers[name] = redacted(value, SHOWN)
         if response.status >= 300:
             found.error_bodies[str(response.status)] = _shape_of_body(response.body)
-        return response
+        return _Answer.of(response)
 
-    def look_at(self, path: str, response: RawResponse | None, model: type[attrs.AttrsInstance]) -> None:
+    def look_at(self, path: str, answer: _Answer | None, model: type[attrs.AttrsInstance]) -> None:
         """Note what the items of a list are like."""
-        if response is None:
+        if answer is None:
             return
-        documents = _documents(response)
+        documents = answer.documents
         noticed: dict[str, None] = {}
         problem = None
         for document in documents:
@@ -218,7 +218,7 @@ class _Examination:
         self.found.lists.append(
             ListSeen(
                 path=path,
-                status=response.status,
+                status=answer.status,
                 items=len(documents),
                 unknown=tuple(noticed),
                 absent_required=tuple(n for n in required if documents and n not in everywhere),
@@ -228,27 +228,32 @@ class _Examination:
         )
 
 
-def _documents(response: RawResponse | None) -> list[dict[str, object]]:
-    """The items of a list or the lines of an export, as far as they are objects."""
-    if response is None or response.status != 200:
-        return []
-    whole = _parsed(response.body)
-    if isinstance(whole, dict) and "items" in whole:
-        found: object = cast("dict[str, object]", whole)["items"]
-    else:
-        found = [_parsed(line) for line in response.body.splitlines()]
-    items = cast("list[object]", found) if isinstance(found, list) else []
-    return [cast("dict[str, object]", item) for item in items if isinstance(item, dict)]
+@attrs.frozen
+class _Answer:
+    """What an answer holds of a list."""
 
+    status: int
+    documents: list[dict[str, object]]
+    """The items of a page or the lines of an export, as far as they are objects."""
+    total: int
 
-def _ids(response: RawResponse | None) -> list[str]:
-    return [str(document.get("id")) for document in _documents(response)]
+    @classmethod
+    def of(cls, response: RawResponse) -> _Answer:
+        """Read an answer, of which an unsuccessful one holds nothing."""
+        if response.status != 200:
+            return cls(response.status, [], 0)
+        whole = _parsed(response.body)
+        page = cast("dict[str, object]", whole) if isinstance(whole, dict) else {}
+        found = page["items"] if "items" in page else [_parsed(line) for line in response.body.splitlines()]
+        items = cast("list[object]", found) if isinstance(found, list) else []
+        documents = [cast("dict[str, object]", item) for item in items if isinstance(item, dict)]
+        total = page.get("total")
+        return cls(200, documents, total if isinstance(total, int) else 0)
 
-
-def _total(response: RawResponse | None) -> int:
-    whole = _parsed(response.body) if response is not None else None
-    total = cast("dict[str, object]", whole).get("total") if isinstance(whole, dict) else None
-    return total if isinstance(total, int) else 0
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its items."""
+        return [str(document.get("id")) for document in self.documents]
 
 
 def _parsed(text: bytes) -> object:

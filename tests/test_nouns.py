@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 from redis import Redis
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from meltingspot_async import RateLimit, cli
 from meltingspot_async.activity_file import ActivityFile
@@ -19,6 +19,7 @@ from meltingspot_async.testing import Answer, FakeMeltingSpot, Reset, Truncate, 
 from .conftest import live
 from .contract.contract import KNOWN, SCHEMAS, fill
 from .redis_server import redis_server
+from .test_cli import run
 
 EXPORT = "/v1/activities~export"
 COMMANDS = [
@@ -44,10 +45,6 @@ COMMANDS = [
     (["forums", "list"], "Forum"),
     (["forums", "get", KNOWN["forumId"]], "Forum"),
 ]
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "80", "TERM": "dumb"})
 
 
 @pytest.fixture

@@ -49,9 +49,11 @@ async def fill(limiter: SlidingWindowLimiter, slots: int) -> None:
         await use(limiter)
 
 
-def most_in_a_window(times: list[float], per: float) -> int:
-    """The most of these times within one half-open window."""
-    slack = 1e-9  # ten digits of a clock that stands at 1,000 s: rounding, not behaviour
+def most_in_a_window(times: list[float], per: float, slack: float = 1e-9) -> int:
+    """The most of these times within one half-open window.
+
+    The slack is for ten digits of a clock that stands at 1,000 s: rounding, not behaviour.
+    """
     return max((sum(start <= at < start + per - slack for at in times) for start in times), default=0)
 
 

@@ -42,6 +42,7 @@ from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.redis_script import Commands
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
+from . import test_rate_limit
 from .redis_server import RedisServer, redis_server
 
 BULK, INTERACTIVE = Priority.BULK, Priority.INTERACTIVE
@@ -137,8 +138,7 @@ async def all_free(limiter: RedisSlidingWindowLimiter, slots: int) -> None:
 
 def most_in_a_window(times: list[float], per: float) -> int:
     """The most of these times within one half-open window."""
-    slack = 1e-3  # two clocks of one machine
-    return max((sum(start <= at < start + per - slack for at in times) for start in times), default=0)
+    return test_rate_limit.most_in_a_window(times, per, slack=1e-3)  # two clocks of one machine
 
 
 @attrs.frozen
