@@ -1,6 +1,11 @@
 """An asyncio client SDK for the MeltingSpot public API."""
 
-from .batch import FetchResult
+from ._http.response import RawResponse
+from ._http.retry import RetryPolicy
+from ._http.session import SessionManager
+from ._paging.get_many import FetchResult
+from ._paging.listing import Listing, Page
+from ._version import __version__
 from .client import MeltingSpotClient
 from .errors import (
     ApiError,
@@ -67,13 +72,8 @@ from .models import (
     SpotMemberRole,
     SpotMemberStatus,
 )
-from .pagination import Listing, Page
-from .query import Range
 from .rate_limit import Priority, RateLimit, RateLimiter, SlidingWindowLimiter
-from .response import RawResponse
-from .retry import RetryPolicy
-from .session import SessionManager
-from .version import __version__
+from .resources._filters import Range
 
 __all__ = [
     "Activity",

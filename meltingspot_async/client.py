@@ -10,19 +10,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from . import resources
-from .endpoint import BASE_URL, Endpoint
+from ._http.endpoint import BASE_URL, Endpoint
+from ._http.options import OptionChanges, RequestOptions
+from ._http.retry import RetryPolicy
+from ._http.session import SessionManager
+from ._validation import require_count
 from .errors import UsageError
 from .events import Event
-from .options import OptionChanges, RequestOptions
 from .rate_limit import DAY, RateLimit, RateLimiter, SlidingWindowLimiter
-from .retry import RetryPolicy
-from .session import SessionManager
-from .validation import require_count
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-    from .redis_limit import RedisSlidingWindowLimiter
+    from .redis_limit._limiter import RedisSlidingWindowLimiter
 
 DOCUMENTED_LIMITS = (RateLimit(100, per=10.0), RateLimit(50_000, per=DAY))
 """What a key may send (configuration page of the API reference)."""
@@ -188,7 +188,7 @@ def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
     if redis_url is None:
         return None
     try:
-        from .redis_limit import RedisSlidingWindowLimiter  # noqa: PLC0415 - redis is an extra
+        from .redis_limit._limiter import RedisSlidingWindowLimiter  # noqa: PLC0415 - redis is an extra
     except ImportError:
         raise UsageError(
             "MELTINGSPOT_REDIS_URL needs an extra: pip install 'meltingspot-async[redis]'"

@@ -16,7 +16,7 @@ from hypothesis import settings
 from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
-from .clock import VirtualLoop
+from .support.clock import VirtualLoop
 
 pytest_plugins = ["meltingspot_async.testing.fixtures"]
 

@@ -33,10 +33,10 @@ from taskiq import AckableMessage, TaskiqEvents, TaskiqState
 from taskiq_redis import RedisStreamBroker
 
 from meltingspot_async import MeltingSpotClient
+from meltingspot_async._http.endpoint import BASE_URL
 from meltingspot_async.client import DOCUMENTED_LIMITS
-from meltingspot_async.endpoint import BASE_URL
+from meltingspot_async.models._converter import unstructure
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
-from meltingspot_async.structuring import unstructure
 
 logger = logging.getLogger("many_spots")
 

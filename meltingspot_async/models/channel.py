@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .fields import OpenEnum, undocumented
+from ._fields import OpenEnum, undocumented
 
 
 class ChannelPrivacy(OpenEnum):

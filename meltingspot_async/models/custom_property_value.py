@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .fields import OpenEnum, hidden, undocumented
+from ._fields import OpenEnum, hidden, undocumented
 
 PropertyValue = str | float | bool | tuple[str, ...]
 """The value of a custom property, by its type: a text, a number, a yes or no, or several texts."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .fields import Milliseconds, OpenEnum, undocumented
+from ._fields import Milliseconds, OpenEnum, undocumented
 
 
 class ForumPrivacy(OpenEnum):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .fields import undocumented
+from ._fields import undocumented
 
 
 @attrs.frozen(kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from ._fields import Milliseconds, personal, undocumented
 from .course_participant import ParticipantStatus
-from .fields import Milliseconds, personal, undocumented
 
 
 @attrs.frozen(kw_only=True)

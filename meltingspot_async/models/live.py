@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from .fields import OpenEnum, undocumented
+from ._fields import OpenEnum, undocumented
 
 
 class LiveStatus(OpenEnum):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from .fields import OpenEnum, personal, undocumented
+from ._fields import OpenEnum, personal, undocumented
 
 
 class LiveParticipantStatus(OpenEnum):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .fields import Milliseconds, OpenEnum, personal, undocumented
+from ._fields import Milliseconds, OpenEnum, personal, undocumented
 
 
 class SpotMemberRole(OpenEnum):

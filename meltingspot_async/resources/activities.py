@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 
-from .. import query
+from .._http.session import SessionManager
+from .._paging.export_cursor import EventWalk
 from ..errors import UsageError
-from ..event_walk import EventWalk
 from ..models import Activity
-from ..session import SessionManager
-from ..structuring import structure
-from .resource import Resource
+from ..models._converter import structure
+from . import _filters as query
+from ._base import Resource
 
 PATH = "/v1/activities~export"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import datetime
 
-from .. import query
-from ..batch import FetchResult, Ids
-from ..endpoint import expand_path
+from .._http.endpoint import expand_path
+from .._paging.get_many import FetchResult, Ids
+from .._paging.listing import Listing
 from ..models import Channel, SpotMember
-from ..pagination import Listing
-from .resource import PAGE_SIZE, OnError, Resource
+from . import _filters as query
+from ._base import PAGE_SIZE, OnError, Resource
 
 
 class Channels(Resource):

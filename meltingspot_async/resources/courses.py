@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .. import query
+from .._paging.listing import Listing
 from ..models import Course
-from ..pagination import Listing
-from .resource import PAGE_SIZE, Resource
+from . import _filters as query
+from ._base import PAGE_SIZE, Resource
 
 
 class Courses(Resource):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .. import query
-from ..endpoint import expand_path
+from .._http.endpoint import expand_path
+from .._paging.listing import Listing
 from ..models import CustomFormAnswer
-from ..pagination import Listing
-from .resource import PAGE_SIZE, Resource, whole
+from . import _filters as query
+from ._base import PAGE_SIZE, Resource, whole
 
 
 class CustomFormAnswers(Resource):

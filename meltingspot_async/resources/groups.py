@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from .. import query
-from ..endpoint import expand_path
+from .._http.endpoint import expand_path
+from .._paging.listing import Listing
 from ..models import Group, SpotMember
-from ..pagination import Listing
-from .resource import PAGE_SIZE, Resource
+from . import _filters as query
+from ._base import PAGE_SIZE, Resource
 
 
 class Groups(Resource):

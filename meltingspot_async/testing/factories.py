@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from ..models import Activity, ActivityType, CourseParticipant, ParticipantStatus
-from ..models.fields import JsonObject
+from ..models._fields import JsonObject
 
 _PEOPLE = (
     ("Ada", "Byron"),

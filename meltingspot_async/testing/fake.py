@@ -16,8 +16,8 @@ from weakref import WeakSet
 import attrs
 from aiohttp import web
 
+from ..models._converter import unstructure
 from ..rate_limit import RateLimit
-from ..structuring import unstructure
 from .factories import make_course_participant
 from .faults import Fault
 from .operations import EXPORT, LISTS, Item, matches, misfit, path_of

@@ -29,7 +29,7 @@ from ..models import (
     SpotMember,
     SpotMemberRole,
 )
-from ..models.fields import OpenEnum
+from ..models._fields import OpenEnum
 
 Item = (
     Channel

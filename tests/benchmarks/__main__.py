@@ -22,8 +22,8 @@ from meltingspot_async import (
     RetryPolicy,
     SlidingWindowLimiter,
 )
+from meltingspot_async.models._converter import structure, unstructure
 from meltingspot_async.rate_limit import DAY
-from meltingspot_async.structuring import structure, unstructure
 from meltingspot_async.testing import (
     Answer,
     Delay,
@@ -33,8 +33,8 @@ from meltingspot_async.testing import (
     Truncate,
     make_course_participant,
 )
-from tests.clock import VirtualLoop
-from tests.test_activities import LARGE
+from tests.resources.test_activities import LARGE
+from tests.support.clock import VirtualLoop
 
 ROUNDS = 9
 WIDE = [RateLimit(10**9, per=10.0)]
@@ -214,9 +214,9 @@ def memory() -> None:
 PEAK = """
 import asyncio, json, pathlib, re
 from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
-from meltingspot_async.batch import Source, get_many
-from meltingspot_async.response import RawResponse
-from meltingspot_async.structuring import unstructure
+from meltingspot_async._paging.get_many import Source, get_many
+from meltingspot_async._http.response import RawResponse
+from meltingspot_async.models._converter import unstructure
 from meltingspot_async.testing import make_course_participant
 
 def peak():
@@ -260,7 +260,7 @@ async def get(id):
     return Item(id)
 
 async def page(number):
-    from meltingspot_async.pagination import Page
+    from meltingspot_async._paging.listing import Page
     return Page((), 10**7)
 
 async def main():

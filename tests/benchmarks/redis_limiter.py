@@ -13,7 +13,7 @@ from meltingspot_async import MeltingSpotClient, RateLimit
 from meltingspot_async.rate_limit import DAY
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot
-from tests.redis_server import RedisServer, redis_server
+from tests.support.redis_server import RedisServer, redis_server
 
 from .__main__ import compare, show
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from meltingspot_async import models
-from meltingspot_async.structuring import structure
+from meltingspot_async.models._converter import structure
 from meltingspot_async.testing import FakeMeltingSpot
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "openapi.yaml").read_text())

@@ -26,8 +26,8 @@ from meltingspot_async import (
     models,
     resources,
 )
-from meltingspot_async.models.fields import JsonObject
-from meltingspot_async.resources.resource import Resource
+from meltingspot_async.models._fields import JsonObject
+from meltingspot_async.resources._base import Resource
 from meltingspot_async.testing import FakeMeltingSpot
 
 from .contract import KNOWN, OPERATIONS, fill, parameters

@@ -12,9 +12,9 @@ import attrs
 import pytest
 
 from meltingspot_async import models
+from meltingspot_async.models._converter import _converter, field_names, structure, unstructure
+from meltingspot_async.models._fields import Milliseconds, OpenEnum
 from meltingspot_async.models.custom_property_value import PropertyValue
-from meltingspot_async.models.fields import Milliseconds, OpenEnum
-from meltingspot_async.structuring import _converter, field_names, structure, unstructure
 
 from .contract import SCHEMAS, model_of
 

@@ -1,0 +1,1 @@
+"""The ``meltingspot`` command (extra ``cli``)."""

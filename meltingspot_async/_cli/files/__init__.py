@@ -1,0 +1,1 @@
+"""The files that exports write, and go on with after any interruption."""

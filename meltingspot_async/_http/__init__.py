@@ -1,0 +1,1 @@
+"""One GET, from path to bytes."""

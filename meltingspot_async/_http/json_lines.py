@@ -1,0 +1,47 @@
+"""Lines of JSON out of an answer that comes in pieces, of which no more than a piece and a line is held. Pure."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+
+from ..errors import InvalidResponseError, TransportError
+
+LONGEST_LINE = 2**20
+"""Bytes that a line may have."""
+
+
+@attrs.define
+class JsonLines:
+    """Cuts the pieces of an answer into lines; blank ones are left out."""
+
+    path: str
+    """Path that was asked for, for errors."""
+    _rest: bytes = attrs.field(default=b"", init=False)
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The lines that are whole with this piece.
+
+        :raises InvalidResponseError: for a line longer than 1 MiB, ended or not.
+        """
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        if any(len(line) > LONGEST_LINE for line in (*lines, self._rest)):
+            raise InvalidResponseError(self.path, "$", f"a line is longer than {LONGEST_LINE} bytes")
+        return [line for line in lines if line.strip()]
+
+    def end(self) -> list[bytes]:
+        """What follows the last line end, if it is a line.
+
+        :raises TransportError: if it is part of one: the answer was cut.
+        """
+        if not self._rest.strip():
+            return []
+        is_whole = True
+        try:
+            json.loads(self._rest)
+        except (ValueError, RecursionError):
+            is_whole = False
+        if not is_whole:  # raised outside the handler: the exceptions of json hold the text
+            raise TransportError("the answer ended in the middle of a line", self.path)
+        return [self._rest]

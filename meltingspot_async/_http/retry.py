@@ -1,0 +1,126 @@
+"""What is retried, and after how long. Pure: no I/O, no clock, no random numbers of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from .._validation import not_negative, whole_positive
+from ..errors import ApiError, TransportError
+
+RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses that say "not now" rather than "no" (RFC 9110, RFC 6585, RFC 8470)."""
+
+EARNED_BY_SUCCESS = 0.5
+"""Retries that one success pays for: up to a third of all requests may fail without the budget shrinking."""
+
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+_LATEST_DELTA = 1_000_000_000.0
+"""A reset header above this is a Unix time rather than a number of seconds: both are in use."""
+
+
+@attrs.frozen
+class RetryPolicy:
+    """When to try again, and how long to wait before.
+
+    Retried are the statuses 408, 425, 429, 500, 502, 503 and 504, connection errors, timeouts of one attempt
+    and truncated bodies: every call is a GET, so that asking twice does no harm. Before attempt n + 1 the
+    wait is what the service asked for, else
+
+        ``random() * min(backoff_max, backoff_base * 2 ** (n - 1))`` seconds,
+
+    "full jitter": drawn after the cap, so that callers still spread when all of them have reached it.
+    """
+
+    attempts: int = attrs.field(default=5, validator=whole_positive)
+    """Requests sent for one call at the most, the first included."""
+    backoff_base: float = attrs.field(default=0.5, validator=not_negative)
+    """Seconds the first wait may last."""
+    backoff_max: float = attrs.field(default=30.0, validator=not_negative)
+    """Seconds no wait of our own choice exceeds."""
+    max_retry_after: float = attrs.field(default=60.0, validator=not_negative)
+    """Seconds the service may ask us to wait; a longer Retry-After fails the call at once."""
+    budget: float = attrs.field(default=100.0, validator=not_negative)
+    """Retries that may be spent beyond what successes earn, over all calls of a client; see
+    :class:`~meltingspot_async._http.retry.RetryBudget`."""
+
+    def backoff(self, attempt: int, jitter: float) -> float:
+        """Seconds to wait after attempt number ``attempt`` (from 1) when the service names no time.
+
+        :param jitter: a random number in [0, 1).
+        """
+        return jitter * min(self.backoff_max, self.backoff_base * 2.0 ** min(attempt - 1, 64))
+
+    def wait(self, failure: ApiError | TransportError, backoff: float) -> float:
+        """Seconds to wait after a failure: what the service asked for, else the back-off."""
+        asked = failure.retry_after if isinstance(failure, ApiError) else None
+        return backoff if asked is None else asked
+
+    def retries(self, failure: ApiError | TransportError, attempt: int) -> bool:
+        """Whether to try again after attempt number ``attempt`` (from 1) ended like this."""
+        if attempt >= self.attempts:
+            return False
+        if isinstance(failure, TransportError):
+            return True
+        asked = failure.retry_after or 0.0
+        return failure.status in RETRYABLE_STATUSES and asked <= self.max_retry_after
+
+
+@attrs.define
+class RetryBudget:
+    """Keeps an outage from being amplified: retries are spent, and successes earn them back.
+
+    While everything fails, all calls of a client together retry ``RetryPolicy.budget`` times and then fail at
+    their first error; each success earns half a retry. (The idea is that of the retry quota in AWS's SDKs.)
+    """
+
+    overdrawn: float = 0.0
+
+    def spend(self, budget: float) -> bool:
+        """Pay for one retry, if the budget still allows it."""
+        if self.overdrawn + 1.0 > budget:
+            return False
+        self.overdrawn += 1.0
+        return True
+
+    def earn(self) -> None:
+        """Note a success."""
+        self.overdrawn = max(0.0, self.overdrawn - EARNED_BY_SUCCESS)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds the service asks us to wait, or ``None`` if it does not say so intelligibly.
+
+    Read are ``Retry-After`` (RFC 9110: seconds, or a date), then ``RateLimit-Reset`` and
+    ``X-RateLimit-Reset`` (seconds, or a Unix time). None of them is documented for MeltingSpot. A date is
+    compared with the answer's own ``Date`` if there is one, so that a wrong clock here does not matter.
+    A negative number, a past date or anything else says nothing.
+
+    :param headers: of the answer; names are looked up case-insensitively.
+    :param now: the time here, aware, for answers without a ``Date``.
+    """
+    lowered = {name.lower(): value.strip() for name, value in headers.items()}
+    there = _date(lowered.get("date", "")) or now
+    asked = lowered.get("retry-after", "")
+    if _SECONDS.fullmatch(asked):
+        return float(asked)
+    if (date := _date(asked)) is not None and date > there:
+        return (date - there).total_seconds()
+    for name in ("ratelimit-reset", "x-ratelimit-reset"):
+        if _SECONDS.fullmatch(lowered.get(name, "")):
+            reset = float(lowered[name])
+            wait = reset if reset < _LATEST_DELTA else reset - there.timestamp()
+            return wait if wait >= 0 else None
+    return None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)

@@ -1,0 +1,27 @@
+"""The rate limit of a key: what a limiter is, and the one that one process keeps by itself."""
+
+from ._sliding_window import (
+    DAY,
+    GIVEN_UP_MARGIN,
+    MOST_PASSED_OVER,
+    Ending,
+    Priority,
+    Queue,
+    RateLimit,
+    RateLimiter,
+    SlidingWindowLimiter,
+    Waiter,
+)
+
+__all__ = [
+    "DAY",
+    "GIVEN_UP_MARGIN",
+    "MOST_PASSED_OVER",
+    "Ending",
+    "Priority",
+    "Queue",
+    "RateLimit",
+    "RateLimiter",
+    "SlidingWindowLimiter",
+    "Waiter",
+]

@@ -1,0 +1,298 @@
+"""The rate limit, as the service counts it.
+
+The service counts requests when they *arrive*; we only know when we sent one and when its answer was in.
+A request arrives somewhere between these two moments, so a slot is treated as used for that whole span and
+for one window more. Why that is enough stands in the docstring of :class:`SlidingWindowLimiter`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from types import TracebackType
+from typing import Protocol
+
+import attrs
+
+from .._validation import require_not_negative
+from ..errors import (
+    ApiError,
+    DeadlineExceededError,
+    InvalidResponseError,
+    MeltingSpotError,
+    QuotaExhaustedError,
+    RateLimitError,
+    TransportError,
+    UsageError,
+)
+from ._window import DAY, RateLimit, Window
+
+__all__ = [
+    "DAY",
+    "GIVEN_UP_MARGIN",
+    "MOST_PASSED_OVER",
+    "Ending",
+    "Priority",
+    "Queue",
+    "RateLimit",
+    "RateLimiter",
+    "SlidingWindowLimiter",
+    "Waiter",
+]
+
+GIVEN_UP_MARGIN = 10.0
+"""Seconds a request that was given up on may still take to arrive. A lost packet is sent again after 1, 3
+and 7 s (RFC 6298: one second first, doubled each time), so this outlasts three losses in a row."""
+
+MOST_PASSED_OVER = 50
+"""Interactive slots in a row that go past waiting bulk requests before one bulk request goes first."""
+
+
+class Priority(enum.Enum):
+    """Who goes first when slots are scarce."""
+
+    INTERACTIVE = "interactive"
+    """Somebody is waiting: a page is loading. The default."""
+    BULK = "bulk"
+    """A batch. Goes after every interactive request, though never quite starved: one slot in 51 at least."""
+
+
+class Ending(enum.Enum):
+    """What the end of a slot's block tells of its request."""
+
+    ANSWERED = "answered"
+    """The answer is in."""
+    GIVEN_UP = "given up"
+    """The request may still arrive, within ``GIVEN_UP_MARGIN``."""
+    UNSENT = "unsent"
+    """The service never saw the request."""
+
+    @classmethod
+    def of(cls, error: BaseException | None) -> Ending:
+        """The ending of a block that ended with that exception, or normally; see :class:`RateLimiter`."""
+        if error is None or isinstance(error, ApiError | InvalidResponseError):
+            return cls.ANSWERED
+        return cls.UNSENT if isinstance(error, TransportError) and not error.sent else cls.GIVEN_UP
+
+
+class RateLimiter(Protocol):
+    """What a client needs of a limiter: one method.
+
+    The limiter is told nothing; it sees how the block ends. Normally, or with an
+    :class:`~meltingspot_async.ApiError`: the answer is in. With a :class:`~meltingspot_async.TransportError`
+    whose ``sent`` is false: the service never saw the request. With anything else: the request was given up
+    and may still arrive. A :class:`~meltingspot_async.RateLimitError` pauses the whole key for its ``pause``.
+    """
+
+    def slot(
+        self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """Hold a slot from before sending until the answer is in.
+
+        ``deadline`` is a time of the running loop's clock (``loop.time()``), or ``None``.
+        """
+        ...
+
+
+class SlidingWindowLimiter:
+    """Keeps every limit at once, for all requests of one key in one process.
+
+    A slot of a limit of N requests per W seconds is held from before its request is sent until W seconds
+    after its answer was in. The service receives the request somewhere in between: taken <= received <=
+    answered. Suppose it received N + 1 requests within one window; the slot taken last among them was taken
+    before its own request was received, hence less than W seconds after any other of them was received. Each
+    of those others was answered no earlier than it was received, so at that moment its slot was still held.
+    Then N + 1 slots were held at once, and there are only N: it cannot happen, however long requests travel.
+
+    A request given up on counts as answered ``GIVEN_UP_MARGIN`` seconds later, the longest it is assumed to
+    travel on; one that never left goes straight back, since no window contains it.
+
+    Slots go to interactive waiters first and, within a priority, in order of arrival; each slot that comes
+    free wakes one waiter. Taking, waiting for and giving back a slot costs O(log n); only a 429 looks at
+    every waiter, once.
+
+    :param limits: the limits to keep, all at once.
+    :param patience: seconds one waits for a key that is paused by a 429, or whose allowance (a limit of a day
+        or longer) is used up. Beyond it every waiter gets :class:`~meltingspot_async.QuotaExhaustedError`.
+
+    Time is the event loop's monotonic clock. A limiter serves one loop at a time.
+    """
+
+    def __init__(self, limits: Iterable[RateLimit], *, patience: float = 60.0) -> None:
+        self._windows = [Window(limit) for limit in limits]
+        if not self._windows:
+            raise UsageError("SlidingWindowLimiter needs at least one RateLimit.")
+        require_not_negative("patience", patience)
+        self._patience = patience
+        self._interactive: Queue = OrderedDict()
+        self._bulk: Queue = OrderedDict()
+        self._in_flight = 0
+        self._passed_over = 0
+        self._paused_until = float("-inf")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def slot(
+        self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """Hold a slot from before sending until the answer is in; see :class:`RateLimiter`.
+
+        :param deadline: time of ``loop.time()`` until which to wait; ``None`` waits for its turn.
+        :raises DeadlineExceededError: at once when, as the queue stands, the slot would come too late; and
+            when the deadline passes.
+        :raises QuotaExhaustedError: when the slot is farther away than ``patience`` allows.
+        """
+        return _Slot(partial(self._acquire, priority, deadline), self._release)
+
+    def free(self) -> dict[RateLimit, int]:
+        """How many slots of each limit are free at this moment."""
+        now = self._use_running_loop().time()
+        return {window.limit: window.free(now, self._in_flight) for window in self._windows}
+
+    async def _acquire(self, priority: Priority, deadline: float | None) -> None:
+        now = self._use_running_loop().time()
+        queue = self._bulk if priority is Priority.BULK else self._interactive
+        ahead = len(self._interactive) + (len(self._bulk) if queue is self._bulk else 0)
+        free_at = self._free_at(now, ahead)
+        if free_at <= now:
+            self._in_flight += 1
+            return
+        if self._exhausted_until(now) is None and deadline is not None and free_at > deadline:
+            raise DeadlineExceededError(free_at - now, max(0.0, deadline - now))
+        await self._wait_in(queue, deadline)
+
+    async def _wait_in(self, queue: Queue, deadline: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        waiter: Waiter = loop.create_future()
+        queue[waiter] = deadline
+        self._hand_out()
+        until = asyncio.timeout_at(deadline)
+        try:
+            async with until:
+                refusal = await waiter
+        except (asyncio.CancelledError, TimeoutError):
+            queue.pop(waiter, None)
+            if waiter.done() and not waiter.cancelled() and waiter.result() is None:
+                self._in_flight -= 1
+            self._hand_out()
+            if not until.expired() or deadline is None:
+                raise
+            wait = max(0.0, self._free_at(deadline, 0) - deadline)
+            raise DeadlineExceededError(wait, deadline - started) from None
+        if refusal is not None:
+            raise refusal
+
+    def _release(self, error: BaseException | None) -> None:
+        """End a slot; ``error`` is how its block ended."""
+        self._in_flight -= 1
+        now = self._time()
+        ending = Ending.of(error)
+        if ending is not Ending.UNSENT:
+            for window in self._windows:
+                window.cool(now if ending is Ending.ANSWERED else now + GIVEN_UP_MARGIN)
+        if isinstance(error, RateLimitError) and error.pause is not None:
+            self._pause_until(now + error.pause)
+        self._hand_out()
+
+    def _pause_until(self, when: float) -> None:
+        """Let the whole key rest, and tell those who cannot wait that long."""
+        self._paused_until = max(self._paused_until, when)
+        now = self._time()
+        for queue in (self._interactive, self._bulk):
+            hopeless = [(w, d) for w, d in queue.items() if d is not None and d < self._paused_until]
+            for waiter, deadline in hopeless:
+                wait = self._paused_until - now
+                self._refuse(queue, waiter, DeadlineExceededError(wait, max(0.0, deadline - now)))
+
+    def _hand_out(self) -> None:
+        """Give every free slot to the waiter whose turn it is, and be back when the next comes free."""
+        now = self._time()
+        exhausted_until = self._exhausted_until(now)
+        while self._interactive or self._bulk:
+            queue = self._next_queue()
+            waiter = next(iter(queue))
+            if waiter.cancelled():
+                del queue[waiter]
+            elif exhausted_until is not None:
+                self._refuse(queue, waiter, QuotaExhaustedError(exhausted_until - now))
+            elif (free_at := self._free_at(now, 0)) <= now:
+                self._passed_over = self._passed_over + 1 if self._bulk and queue is not self._bulk else 0
+                self._in_flight += 1
+                del queue[waiter]
+                waiter.set_result(None)
+            else:
+                self._wake_at(free_at)
+                return
+
+    def _next_queue(self) -> Queue:
+        bulk_first = self._bulk and self._passed_over >= MOST_PASSED_OVER
+        return self._interactive if self._interactive and not bulk_first else self._bulk
+
+    @staticmethod
+    def _refuse(queue: Queue, waiter: Waiter, reason: MeltingSpotError) -> None:
+        del queue[waiter]
+        if not waiter.cancelled():
+            waiter.set_result(reason)
+
+    def _wake_at(self, when: float) -> None:
+        # `when` is a lower bound that never moves closer, so a timer already set is early enough.
+        if self._timer is None:
+            assert self._loop is not None
+            self._timer = self._loop.call_at(when, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._hand_out()
+
+    def _free_at(self, now: float, ahead: int) -> float:
+        """When, at the earliest, a slot comes free for one who has ``ahead`` others before it."""
+        return max(self._paused_until, *(w.free_at(now, self._in_flight, ahead) for w in self._windows))
+
+    def _exhausted_until(self, now: float) -> float | None:
+        """When the key can be used again, if that is farther away than anyone should wait."""
+        allowances = [w.cooling[0] for w in self._windows if w.is_used_up_allowance(now)]
+        until = max(self._paused_until, *allowances, now)
+        return until if until - now > self._patience else None
+
+    def _time(self) -> float:
+        assert self._loop is not None
+        return self._loop.time()
+
+    def _use_running_loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            if self._loop is not None and not self._loop.is_closed():
+                raise UsageError(
+                    "This limiter is in use on another event loop. Make one limiter per loop, and give each a "
+                    "part of the allowance."
+                )
+            self._loop, self._timer = loop, None
+            self._interactive.clear()
+            self._bulk.clear()
+        return loop
+
+
+Waiter = asyncio.Future[MeltingSpotError | None]
+"""Resolved with ``None`` when a slot was taken for it, or with the reason why there will be none."""
+
+Queue = OrderedDict[Waiter, float | None]
+"""Waiters in order of arrival, each with its deadline: first and any are removed in O(1)."""
+
+
+@attrs.frozen
+class _Slot:
+    acquire: Callable[[], Awaitable[None]]
+    release: Callable[[BaseException | None], None]
+
+    async def __aenter__(self) -> None:
+        await self.acquire()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release(error)

@@ -1,0 +1,168 @@
+"""What is retried, and after how long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meltingspot_async import (
+    ApiError,
+    RateLimitError,
+    RequestTimeoutError,
+    RetryPolicy,
+    ServerError,
+    TransportError,
+    UsageError,
+)
+from meltingspot_async._http.retry import RETRYABLE_STATUSES, RetryBudget, retry_after
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def http_date(seconds: float) -> str:
+    return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+
+
+@given(
+    attempt=st.integers(1, 10_000),
+    jitter=st.floats(0, 1, exclude_max=True),
+    base=st.floats(0, 100),
+    cap=st.floats(0, 1_000),
+)
+def test_backoff_grows_up_to_its_cap_and_keeps_its_jitter(
+    attempt: int, jitter: float, base: float, cap: float
+) -> None:
+    """The wait is the jitter's share of min(cap, base * 2 ** (n - 1)), at the cap too."""
+    policy = RetryPolicy(backoff_base=base, backoff_max=cap)
+    ceiling = min(cap, base * 2.0 ** min(attempt - 1, 64))
+    assert policy.backoff(attempt, jitter) == jitter * ceiling
+    assert policy.backoff(attempt, 0.0) == 0.0
+
+
+@pytest.mark.parametrize("status", range(300, 600))
+def test_only_passing_troubles_are_retried(status: int) -> None:
+    """408, 425, 429, 500, 502, 503 and 504 are tried again, and no other status."""
+    retried = RetryPolicy().retries(ApiError(status, "/"), 1)
+    assert retried == (status in {408, 425, 429, 500, 502, 503, 504})
+    assert retried == (status in RETRYABLE_STATUSES)
+
+
+@pytest.mark.parametrize("failure", [TransportError("reset", "/"), RequestTimeoutError("late", "/")])
+def test_connections_and_timeouts_are_retried(failure: TransportError) -> None:
+    """An attempt without a complete answer is tried again."""
+    assert RetryPolicy().retries(failure, 1)
+
+
+@pytest.mark.parametrize("failure", [ServerError(503, "/"), TransportError("reset", "/")])
+def test_attempts_are_counted(failure: ApiError | TransportError) -> None:
+    """After the last attempt nothing is tried again."""
+    policy = RetryPolicy(attempts=3)
+    assert [policy.retries(failure, attempt) for attempt in (1, 2, 3, 4)] == [True, True, False, False]
+
+
+def test_the_services_wish_goes_before_the_backoff() -> None:
+    """A Retry-After replaces the back-off, even when it is shorter."""
+    policy = RetryPolicy()
+    assert policy.wait(RateLimitError(429, "/", retry_after=7.0), 0.3) == 7.0
+    assert policy.wait(RateLimitError(429, "/", retry_after=0.0), 0.3) == 0.0
+    assert policy.wait(RateLimitError(429, "/"), 0.3) == 0.3
+    assert policy.wait(TransportError("reset", "/"), 0.3) == 0.3
+
+
+def test_a_wish_too_long_fails_at_once() -> None:
+    """A Retry-After above max_retry_after is not waited for."""
+    policy = RetryPolicy(max_retry_after=60.0)
+    assert policy.retries(ServerError(503, "/", retry_after=60.0), 1)
+    assert not policy.retries(ServerError(503, "/", retry_after=60.1), 1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"retry-after": " 7 "}, 7.0),
+        ({"Retry-After": "1.5"}, 1.5),
+        ({"Retry-After": "0"}, 0.0),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "1e3"}, None),
+        ({"Retry-After": "\N{ARABIC-INDIC DIGIT SEVEN}"}, None),
+        ({"Retry-After": "9" * 30}, 1e30),
+        ({"Retry-After": http_date(30)}, 30.0),
+        ({"Retry-After": http_date(-30)}, None),
+        ({"Retry-After": "Sun, 01 Mar 2026 12:00:30"}, 30.0),
+        ({"Retry-After": "Sun, 99 Mar 2026 12:00:30 GMT"}, None),
+        ({"Retry-After": http_date(90), "Date": http_date(60)}, 30.0),
+        ({"Retry-After": http_date(30), "Date": "yesterday"}, 30.0),
+        ({"RateLimit-Reset": "4"}, 4.0),
+        ({"X-RateLimit-Reset": "4"}, 4.0),
+        ({"X-RateLimit-Reset": str(NOW.timestamp() + 25)}, 25.0),
+        ({"X-RateLimit-Reset": str(NOW.timestamp() - 25)}, None),
+        ({"X-RateLimit-Reset": "later"}, None),
+        ({"Retry-After": "2", "RateLimit-Reset": "9"}, 2.0),
+        ({"Retry-After": "soon", "RateLimit-Reset": "9", "X-RateLimit-Reset": "11"}, 9.0),
+    ],
+)
+def test_what_the_service_asks_for_is_understood(headers: dict[str, str], seconds: float | None) -> None:
+    """Seconds, dates (by the service's own clock) and reset headers are read; nonsense says nothing."""
+    assert retry_after(headers, NOW) == seconds
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["Retry-After", "Date", "RateLimit-Reset", "X-RateLimit-Reset"]), st.text()
+    )
+)
+def test_no_header_is_a_reason_to_crash_or_to_travel_back(headers: dict[str, str]) -> None:
+    """Whatever stands in the headers, the wait is unknown or not negative."""
+    seconds = retry_after(headers, NOW)
+    assert seconds is None or seconds >= 0
+
+
+@given(st.lists(st.booleans(), max_size=400), st.integers(0, 20))
+def test_the_budget_bounds_what_an_outage_costs(outcomes: list[bool], budget: int) -> None:
+    """Retries never exceed the budget plus half of the successes."""
+    account, spent = RetryBudget(), 0
+    for number, success in enumerate(outcomes, 1):
+        if success:
+            account.earn()
+        elif account.spend(budget):
+            spent += 1
+        assert spent <= budget + 0.5 * sum(outcomes[:number])
+
+
+def test_a_budget_earned_back_can_be_spent_again() -> None:
+    """Two successes pay for one retry, and successes do not pile up beyond the budget."""
+    account = RetryBudget()
+    account.earn()
+    assert [account.spend(1), account.spend(1)] == [True, False]
+    account.earn()
+    assert not account.spend(1)
+    account.earn()
+    assert account.spend(1)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"attempts": 0},
+        {"attempts": 2.5},
+        {"backoff_base": -1},
+        {"backoff_max": float("nan")},
+        {"max_retry_after": "60"},
+        {"budget": -1},
+        {"budget": True},
+    ],
+    ids=str,
+)
+def test_a_policy_that_cannot_work_is_refused(option: dict[str, float]) -> None:
+    """An option of the wrong kind is refused where it is given, by name."""
+    with pytest.raises(UsageError, match=next(iter(option))):
+        RetryPolicy(**option)  # type: ignore[arg-type]

@@ -1,0 +1,118 @@
+"""Where an export goes on: no event lost, none given twice, and an end."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meltingspot_async import InvalidResponseError
+from meltingspot_async._paging.export_cursor import EventWalk
+from meltingspot_async.resources._filters import Query
+
+START: Query = {"fromDate[eq]": 0}
+
+
+def walk(limit: int = 100, last_id: str | None = None) -> EventWalk:
+    return EventWalk(
+        "/export", {"fromEventId": last_id} if last_id else START, {"toDate[eq]": 9}, limit, last_id
+    )
+
+
+def export(
+    events: list[str],
+    limit: int,
+    *,
+    most: int = 10_000,
+    repeats: bool,
+    breaks: list[int],
+    begin: str | None = None,
+) -> tuple[list[str], int]:
+    """What a walk gives of a service with these events, which breaks off after so many of each answer."""
+    steps, given, requests, breaking = walk(limit, begin), list[str](), 0, iter(breaks)
+    while not steps.is_over:
+        query = steps.query()
+        requests += 1
+        assert requests < 10 * len(events) + 10
+        last = query.get("fromEventId")
+        first = 0 if last is None else events.index(str(last)) + (not repeats)
+        answer = events[first : first + min(int(query["limit"]), most)]
+        broken_after = next(breaking, None)
+        given += [event for event in answer[:broken_after] if steps.is_new(event)]
+        if broken_after is None or broken_after > len(answer):
+            steps.answered()
+    return given, requests
+
+
+@given(
+    count=st.integers(0, 400),
+    limit=st.integers(1, 450),
+    most=st.integers(100, 450),
+    repeats=st.booleans(),
+    breaks=st.lists(st.integers(0, 120), max_size=6),
+)
+def test_every_event_comes_once(count: int, limit: int, most: int, repeats: bool, breaks: list[int]) -> None:
+    """Whatever the service gives at once, repeats, or breaks off, each event comes once and in order."""
+    events = [f"e{number}" for number in range(count)]
+    assert export(events, limit, most=most, repeats=repeats, breaks=breaks)[0] == events
+
+
+@given(count=st.integers(1, 300), begin=st.data(), limit=st.integers(1, 350), repeats=st.booleans())
+def test_it_begins_after_a_given_event(count: int, begin: st.DataObject, limit: int, repeats: bool) -> None:
+    """Begun from an event, the export gives what comes after it, and that event not again."""
+    events = [f"e{number}" for number in range(count)]
+    at = begin.draw(st.integers(0, count - 1))
+    assert export(events, limit, repeats=repeats, breaks=[], begin=events[at])[0] == events[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("count", "limit", "most", "requests"),
+    [
+        (0, 10_000, 10_000, 1),
+        (40, 10_000, 10_000, 1),
+        (25_000, 10_000, 10_000, 3),
+        (20_000, 10_000, 10_000, 3),
+        (2_500, 10_000, 1_000, 3),
+        (5_000, 10_000, 10_000, 2),
+        (7, 3, 10_000, 3),
+    ],
+)
+def test_few_requests(count: int, limit: int, most: int, requests: int) -> None:
+    """An answer that is surely short ends the export; one that may be all the service gives at once does not."""
+    events = [str(number) for number in range(count)]
+    assert export(events, limit, most=most, repeats=False, breaks=[]) == (events, requests)
+
+
+def test_it_goes_on_with_the_same_filters() -> None:
+    """The first request has the beginning, every other the last event, and all have the filters."""
+    steps = walk(limit=1)
+    assert steps.query() == {**START, "toDate[eq]": 9, "limit": 1}
+    assert steps.is_new("a")
+    assert not steps.is_new("a")
+    assert steps.query() == {"fromEventId": "a", "toDate[eq]": 9, "limit": 2}
+
+
+def test_events_of_the_same_moment_may_come_again() -> None:
+    """Not only the event named, but any of the last thousand is dropped when it comes again; memory stays flat."""
+    steps = walk()
+    assert all(steps.is_new(str(number)) for number in range(1_500))
+    assert not any(steps.is_new(str(number)) for number in range(500, 1_500))
+    assert steps.is_new("0")
+
+
+def test_without_ids_one_answer_is_all_there_is() -> None:
+    """Events without an id are given, and an export that would have to go on from them says what is missing."""
+    steps = walk()
+    steps.query()
+    assert [steps.is_new(None) for _ in range(99)] == [True] * 99
+    steps.answered()
+    assert steps.is_over
+    steps = walk()
+    steps.query()
+    assert all(steps.is_new(event) for event in ["a", *[None] * 99])
+    steps.answered()
+    assert not steps.is_over
+    with pytest.raises(InvalidResponseError, match=r"\$\.id.*cannot go on"):
+        steps.query()
+    assert steps.is_new("b")
+    assert steps.query()["fromEventId"] == "b"

@@ -1,0 +1,79 @@
+"""What README.md and the documentation show runs as it stands there."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import meltingspot_async
+from meltingspot_async import MeltingSpotClient, resources
+from meltingspot_async.resources._base import Resource
+from meltingspot_async.testing import FakeMeltingSpot
+
+from ..contract.contract import fill
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+SHELL = re.compile(r"```sh\n(.*?)\n```", re.DOTALL)
+EXAMPLES = [
+    pytest.param(code, id=f"{page.name}-{number}")
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for number, code in enumerate(PYTHON.findall(page.read_text()))
+]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_examples_run(code: str, fake: FakeMeltingSpot, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every Python example of README.md and docs runs to its end, against the fake service."""
+    fake.seed("course-1", 25)
+    fill(fake)
+    exec(compile(code, "example", "exec"), {"__name__": "__main__"})
+    assert "later, perhaps" not in capsys.readouterr().out
+
+
+def test_the_first_example_says_what_it_should(
+    fake: FakeMeltingSpot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first example prints when the participant completed the course."""
+    fake.seed("course-1", 25)
+    exec(compile(PYTHON.findall(README)[0], "example", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out == "participant-2 completed the course on 2026-01-14 23:00:00+00:00\n"
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    """README.md has two commands of one line each, and .ci/run runs the second to the letter."""
+    demo, tests = SHELL.findall(README)
+    assert "meltingspot demo" in demo
+    assert "\n" not in demo + tests
+    assert tests in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+def test_the_error_table_is_whole() -> None:
+    """Every exception stands in README.md's table."""
+    table = set(re.findall("^\\| (?:\N{EN DASH} )?`(\\w+)`", README, re.MULTILINE))
+    errors = {name for name in meltingspot_async.__all__ if name.endswith("Error")}
+    assert table == errors - {"MeltingSpotError"}
+
+
+def test_the_documentation_knows_every_name() -> None:
+    """Each public name stands on the page of the API, and each resource of a client in the overview."""
+    api = (ROOT / "docs" / "api.md").read_text()
+    named = set(re.findall(r"\bmeltingspot_async\.(?:\w+\.)?(\w+)", api))
+    assert set(meltingspot_async.__all__) - named <= {"__version__", "Drift"}
+    overview = (ROOT / "docs" / "resources.md").read_text()
+    assert all(f"meltingspot_async.resources.{name}" in api for name in resources.__all__)
+    listed = set(re.findall(r"^\| `(\w+)` \|", overview, re.MULTILINE))
+    client = MeltingSpotClient("key")
+    assert listed == {name for name, value in vars(client).items() if isinstance(value, Resource)}
+
+
+def test_only_three_packages_are_needed_at_run_time() -> None:
+    """aiohttp, attrs and cattrs are required, and everything else is an extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = {re.split(r"[<>=]", requirement)[0] for requirement in project["dependencies"]}
+    assert required == {"aiohttp", "attrs", "cattrs"}
+    assert set(project["optional-dependencies"]) == {"cli", "redis", "speed"}
