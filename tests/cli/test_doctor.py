@@ -17,8 +17,8 @@ from meltingspot_async import (
     SpotMember,
     TransportError,
     UsageError,
-    cli,
 )
+from meltingspot_async._cli import app as cli
 from meltingspot_async._cli.doctor import Count, Diagnosis, examine
 from meltingspot_async._cli.doctor_report import report
 from meltingspot_async.client import DOCUMENTED_LIMITS

@@ -34,11 +34,11 @@ from meltingspot_async import (
     SlidingWindowLimiter,
     TransportError,
     UsageError,
-    redis_limit,
-    redis_script,
 )
 from meltingspot_async.rate_limit import DAY
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
+from meltingspot_async.redis_limit import _limiter as redis_limit
+from meltingspot_async.redis_limit import _script as redis_script
 from meltingspot_async.redis_limit._script import Commands
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
@@ -995,6 +995,7 @@ def test_without_the_extra_the_environment_says_what_to_install(monkeypatch: pyt
     monkeypatch.setenv("MELTINGSPOT_API_KEY", "k")
     monkeypatch.setenv("MELTINGSPOT_REDIS_URL", "redis://localhost")
     monkeypatch.setitem(sys.modules, "redis", None)
-    monkeypatch.delitem(sys.modules, "meltingspot_async.redis_limit")
+    for name in ("meltingspot_async.redis_limit", "meltingspot_async.redis_limit._limiter"):
+        monkeypatch.delitem(sys.modules, name)
     with pytest.raises(UsageError, match=r"pip install 'meltingspot-async\[redis\]'"):
         MeltingSpotClient.from_env()
