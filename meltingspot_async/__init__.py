@@ -1,5 +1,6 @@
 """An asyncio client SDK for the MeltingSpot public API."""
 
+from ._http.endpoint import BASE_URL
 from ._http.response import RawResponse
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
@@ -72,10 +73,13 @@ from .models import (
     SpotMemberRole,
     SpotMemberStatus,
 )
-from .rate_limit import Priority, RateLimit, RateLimiter, SlidingWindowLimiter
+from .models._converter import to_dict
+from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
 from .resources._filters import Range
 
 __all__ = [
+    "BASE_URL",
+    "DOCUMENTED_LIMITS",
     "Activity",
     "ActivityType",
     "ApiError",
@@ -148,4 +152,5 @@ __all__ = [
     "UnknownValue",
     "UsageError",
     "__version__",
+    "to_dict",
 ]

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import copy
-import os
-from collections.abc import Callable
-from hashlib import blake2b
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from . import resources
+from ._environment import api_key_from_env, auth_scheme_from_env, base_url_from_env, limiter_from_env
 from ._http.endpoint import BASE_URL, Endpoint
 from ._http.options import OptionChanges, RequestOptions
+from ._http.response import RawResponse
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
 from ._validation import require_count
-from .errors import UsageError
 from .events import Event
-from .rate_limit import DAY, RateLimit, RateLimiter, SlidingWindowLimiter
+from .rate_limit import DOCUMENTED_LIMITS, RateLimiter, SlidingWindowLimiter
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
     from .redis_limit._limiter import RedisSlidingWindowLimiter
-
-DOCUMENTED_LIMITS = (RateLimit(100, per=10.0), RateLimit(50_000, per=DAY))
-"""What a key may send (configuration page of the API reference)."""
 
 MAX_RESPONSE_BYTES = 16 * 2**20
 
@@ -84,8 +80,8 @@ class MeltingSpotClient:
         self._shared_limiter: RedisSlidingWindowLimiter | None = None
 
     def _attach(self, manager: SessionManager) -> None:
-        self.session = manager
-        """For endpoints that have no method yet: :meth:`SessionManager.get`."""
+        self.session_manager = manager
+        """What issues the requests: one for a client and all its copies."""
         self.courses = resources.Courses(manager)
         self.course_participants = resources.CourseParticipants(manager)
         self.learning_path_participants = resources.LearningPathParticipants(manager)
@@ -121,7 +117,7 @@ class MeltingSpotClient:
         client = cls(
             api_key,
             base_url=base_url_from_env(),
-            auth_scheme=os.environ.get("MELTINGSPOT_AUTH_SCHEME") or None,
+            auth_scheme=auth_scheme_from_env(),
             session=session,
             limiter=shared or limiter,
             on_event=on_event,
@@ -135,12 +131,28 @@ class MeltingSpotClient:
         It shares the connections, the limiter and the requests under way. Closing either closes both.
         """
         twin = copy.copy(self)
-        twin._attach(self.session.with_options(**changes))
+        twin._attach(self.session_manager.with_options(**changes))
         return twin
+
+    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse:
+        """The answer to ``GET path``: the way to an endpoint that has no method yet::
+
+            answer = await client.get("/v1/surveys", params={"limit": 20})
+            surveys = json.loads(answer.body)
+
+        The key, the limit, the retries and the errors are those of every other call.
+
+        :param path: absolute and percent-encoded, such as ``/v1/courses``.
+        :param params: query parameters; brackets in their names are sent as they are.
+        :returns: any 2xx answer, as it came.
+
+        It raises whatever :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does.
+        """
+        return await self.session_manager.get(path, params)
 
     async def aclose(self) -> None:
         """Close the connections. A session that was given stays open. May be called twice."""
-        await self.session.aclose()
+        await self.session_manager.aclose()
         if self._shared_limiter is not None:
             await self._shared_limiter.aclose()
 
@@ -153,45 +165,4 @@ class MeltingSpotClient:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"MeltingSpotClient(base_url={self.session.base_url!r})"
-
-
-def api_key_from_env() -> str:
-    """The key in ``MELTINGSPOT_API_KEY``.
-
-    :raises UsageError: if there is none.
-    """
-    api_key = os.environ.get("MELTINGSPOT_API_KEY")
-    if not api_key:
-        raise UsageError("Set MELTINGSPOT_API_KEY to the secret key of the Spot (settings, API Access tab).")
-    return api_key
-
-
-def base_url_from_env() -> str:
-    """The address in ``MELTINGSPOT_BASE_URL``, or the documented one."""
-    return os.environ.get("MELTINGSPOT_BASE_URL") or BASE_URL
-
-
-def redis_url_from_env() -> str | None:
-    """The address in ``MELTINGSPOT_REDIS_URL``, if any."""
-    return os.environ.get("MELTINGSPOT_REDIS_URL") or None
-
-
-def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
-    """The limiter that all who have this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if that is set.
-
-    Redis sees no more of the key than a hash.
-
-    :raises UsageError: if the URL is none, or the extra is missing.
-    """
-    redis_url = redis_url_from_env()
-    if redis_url is None:
-        return None
-    try:
-        from .redis_limit._limiter import RedisSlidingWindowLimiter  # noqa: PLC0415 - redis is an extra
-    except ImportError:
-        raise UsageError(
-            "MELTINGSPOT_REDIS_URL needs an extra: pip install 'meltingspot-async[redis]'"
-        ) from None
-    name = blake2b(api_key.encode(errors="surrogateescape"), digest_size=16).hexdigest()
-    return RedisSlidingWindowLimiter.from_url(redis_url, DOCUMENTED_LIMITS, key=name)
+        return f"MeltingSpotClient(base_url={self.session_manager.base_url!r})"

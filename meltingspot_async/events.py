@@ -7,19 +7,13 @@ and the values of enums that the models do not know.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from typing import ClassVar
 
 import attrs
 
 logger = logging.getLogger("meltingspot_async")
 logger.addHandler(logging.NullHandler())
-
-MOST_NOTICED = 1_000
-"""Unknown fields and values that a client tells of: a service could make up names without end."""
 
 
 @attrs.frozen
@@ -130,48 +124,3 @@ Drift = UnknownField | UnknownValue
 
 Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced | Drift
 """Anything ``on_event`` is called with."""
-
-
-@attrs.define
-class Outcome:
-    """How an attempt has ended."""
-
-    status: int | None = None
-    """HTTP status of a complete answer."""
-
-
-@attrs.define
-class Teller:
-    """Tells events to the log, and to whoever observes the client."""
-
-    on_event: Callable[[Event], None] | None
-    _noticed: set[Drift] = attrs.field(factory=set[Drift], init=False)
-
-    def tell(self, event: Event) -> None:
-        """Tell of an event."""
-        logger.log(event.level, "%s", event)
-        if self.on_event is not None:
-            try:
-                self.on_event(event)
-            except Exception as error:  # noqa: BLE001 - the observer's fault, reported as asyncio does
-                context = {"message": "on_event failed", "exception": error}
-                asyncio.get_running_loop().call_exception_handler(context)
-
-    def notice(self, drift: Drift) -> None:
-        """Tell of an unknown field or value, unless that has been told."""
-        if drift not in self._noticed and len(self._noticed) < MOST_NOTICED:
-            self._noticed.add(drift)
-            self.tell(drift)
-
-    @contextmanager
-    def attempt(self, path: str, number: int) -> Generator[Outcome, None, None]:
-        """Tell how an attempt has ended."""
-        clock, outcome, error = asyncio.get_running_loop().time, Outcome(), None
-        started = clock()
-        try:
-            yield outcome
-        except BaseException as failure:
-            error = type(failure).__name__
-            raise
-        finally:
-            self.tell(AttemptFinished(path, number, outcome.status, error, clock() - started))

@@ -137,9 +137,9 @@ def test_an_address_that_is_not_safe_is_refused(base_url: str) -> None:
 def test_a_safe_address_is_taken(given: str, kept: str) -> None:
     """An address is https anywhere, http on loopback, with or without a path and a slash at the end."""
     client = MeltingSpotClient("k", base_url=given)
-    assert client.session.base_url == kept
+    assert client.session_manager.base_url == kept
     assert repr(client) == f"MeltingSpotClient(base_url={kept!r})"
-    assert repr(client.session) == f"SessionManager(base_url={kept!r})"
+    assert repr(client.session_manager) == f"SessionManager(base_url={kept!r})"
 
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "line\n", "clé", "a\r\nX-Evil: 1", None, b"bytes"])
@@ -180,12 +180,12 @@ def test_the_environment_configures_a_client(monkeypatch: pytest.MonkeyPatch) ->
     """from_env reads key, address and scheme; empty ones count as unset."""
     monkeypatch.setenv("MELTINGSPOT_API_KEY", "k")
     monkeypatch.setenv("MELTINGSPOT_BASE_URL", "")
-    assert MeltingSpotClient.from_env().session.base_url == "https://openapi.meltingspot.io"
+    assert MeltingSpotClient.from_env().session_manager.base_url == "https://openapi.meltingspot.io"
     monkeypatch.setenv("MELTINGSPOT_BASE_URL", "http://localhost:1")
     monkeypatch.setenv("MELTINGSPOT_AUTH_SCHEME", "Bearer")
     client = MeltingSpotClient.from_env()
-    assert client.session.base_url == "http://localhost:1"
-    assert client.session._endpoint.headers() == {"Authorization": "Bearer k"}
+    assert client.session_manager.base_url == "http://localhost:1"
+    assert client.session_manager._endpoint.headers() == {"Authorization": "Bearer k"}
 
 
 @pytest.mark.parametrize("key", [None, ""])
@@ -206,7 +206,7 @@ async def test_options_are_copied_and_the_rest_is_shared(canned: aioresponses) -
     assert (await fetch(client)).id == "cp-1"
     with pytest.raises(ApiError):
         await fetch(copy)
-    assert copy.session._limiter is client.session._limiter
+    assert copy.session_manager._limiter is client.session_manager._limiter
     await copy.aclose()
     with pytest.raises(UsageError, match="closed"):
         await fetch(client)
@@ -234,7 +234,7 @@ async def test_errors_of_the_operating_system_are_ours(canned: aioresponses, rai
 
 
 def test_the_public_names_are_all_there_and_sorted() -> None:
-    """Every name of __all__ exists, and they are in order."""
+    """Every name of __all__ exists, and they are in order: constants, classes, functions."""
     names = meltingspot_async.__all__
-    assert names == sorted(names)
+    assert names == sorted(names, key=lambda name: (not name.isupper(), name.islower(), name))
     assert all(hasattr(meltingspot_async, name) for name in names)

@@ -32,10 +32,7 @@ from redis.exceptions import RedisError
 from taskiq import AckableMessage, TaskiqEvents, TaskiqState
 from taskiq_redis import RedisStreamBroker
 
-from meltingspot_async import MeltingSpotClient
-from meltingspot_async._http.endpoint import BASE_URL
-from meltingspot_async.client import DOCUMENTED_LIMITS
-from meltingspot_async.models._converter import unstructure
+from meltingspot_async import BASE_URL, DOCUMENTED_LIMITS, MeltingSpotClient, to_dict
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 
 logger = logging.getLogger("many_spots")
@@ -246,7 +243,7 @@ async def export(spot: str, course: str) -> None:
     try:
         count = 0
         async for page in clients[spot].course_participants.list(course).pages():
-            lines = [json.dumps(unstructure(participant), ensure_ascii=False) for participant in page.items]
+            lines = [json.dumps(to_dict(participant), ensure_ascii=False) for participant in page.items]
             await asyncio.to_thread(whole.write, lines)
             count += len(lines)
         await asyncio.to_thread(whole.publish)

@@ -23,16 +23,10 @@ except ImportError:
 
 import attrs
 
-from ..client import (
-    DOCUMENTED_LIMITS,
-    MeltingSpotClient,
-    api_key_from_env,
-    base_url_from_env,
-    limiter_from_env,
-    redis_url_from_env,
-)
+from .._environment import api_key_from_env, base_url_from_env, limiter_from_env, redis_url_from_env
+from ..client import MeltingSpotClient
 from ..errors import UsageError
-from ..rate_limit import SlidingWindowLimiter
+from ..rate_limit import DOCUMENTED_LIMITS, SlidingWindowLimiter
 from .course_report import CourseReport
 from .demo import run_demo
 from .doctor import Diagnosis, examine

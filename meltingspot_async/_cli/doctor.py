@@ -185,7 +185,7 @@ class _Examination:
             return None
         found.requests += 1
         try:
-            response = await self.client.session.probe(path, params)
+            response = await self.client.session_manager.probe(path, params)
         except MeltingSpotError as error:
             if found.requests == 1:
                 raise

@@ -16,7 +16,7 @@ from ..client import MeltingSpotClient
 from ..errors import NotFoundError, UsageError
 from ..events import AttemptStarted, Event
 from ..models import Activity, CourseParticipant
-from ..models._converter import field_names, unstructure
+from ..models._converter import field_names, to_dict
 from ..rate_limit import DAY, SlidingWindowLimiter
 from .files.activity_file import ActivityFile
 from .files.record_file import RecordFile
@@ -101,7 +101,7 @@ async def export_courses(
         total = 0
         async with aclosing(listing.pages()) as pages:
             async for page in pages:
-                file.append(unstructure(participant) for participant in page.items)
+                file.append(to_dict(participant) for participant in page.items)
                 total = page.total
                 progress.show(len(file), max(len(file), expected + total))
         expected += total
@@ -122,7 +122,7 @@ async def export_ids(
                 raise result.error
             else:
                 assert result.value is not None
-                file.append([unstructure(result.value)])
+                file.append([to_dict(result.value)])
                 progress.show(len(file), max(total, len(file)))
     return unknown
 

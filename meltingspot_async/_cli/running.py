@@ -17,7 +17,7 @@ from rich.table import Table
 from .._paging.listing import Listing
 from ..client import MeltingSpotClient
 from ..errors import MeltingSpotError, QuotaExhaustedError, UsageError
-from ..models._converter import unstructure
+from ..models._converter import to_dict
 from .tables import details
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ def show_item(get: Callable[[MeltingSpotClient], Coroutine[object, object, M]], 
 
     item = run(fetch())
     if as_json:
-        typer.echo(json.dumps(unstructure(item), indent=2))
+        typer.echo(json.dumps(to_dict(item), indent=2))
     else:
         Console().print(details(item))
 
@@ -88,7 +88,7 @@ def show_list(
             async for page in pages:
                 if as_json:
                     for item in page.items:
-                        typer.echo(json.dumps(unstructure(item)))
+                        typer.echo(json.dumps(to_dict(item)))
                 else:
                     console.print(table(page.items, shown == 0))
                 shown += len(page.items)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..models import CourseParticipant, ParticipantStatus
-from ..models._converter import unstructure
+from ..models._converter import to_dict
 
 _STATUS_COLOURS = {
     ParticipantStatus.INVITED: "cyan",
@@ -78,7 +78,7 @@ def participants_table(participants: Iterable[CourseParticipant], header: bool =
 def details(item: attrs.AttrsInstance) -> Table:
     """All fields of one item, in the service's names."""
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, value in unstructure(item).items():
+    for name, value in to_dict(item).items():
         table.add_row(name, _status(value) if isinstance(value, ParticipantStatus) else _cell(value))
     return table
 

@@ -28,7 +28,6 @@ from ..events import (
     Coalesced,
     Event,
     RetryScheduled,
-    Teller,
     Throttled,
     logger,
 )
@@ -37,6 +36,7 @@ from .coalescing import InFlight
 from .endpoint import Endpoint
 from .json_lines import JsonLines
 from .options import OptionChanges, RequestOptions
+from .reporter import Reporter
 from .response import RawResponse, api_error
 from .retry import RetryBudget
 from .transport import HttpSession, InterruptedExchangeError, name_of
@@ -54,11 +54,6 @@ _FAILURES = (aiohttp.ClientError, OSError, InterruptedExchangeError)  # OSError:
 
 class SessionManager:
     """Issues GETs to any path, with the retry, the limit, the checks and the errors of the whole package.
-
-    It is the way to an endpoint that has no method yet::
-
-        answer = await client.session.get("/v1/surveys", params={"limit": 20})
-        surveys = json.loads(answer.body)
 
     Made by :class:`~meltingspot_async.MeltingSpotClient`.
     """
@@ -78,8 +73,8 @@ class SessionManager:
         self._options = options
         self._http = HttpSession(session)
         self._max_response_bytes = max_response_bytes
-        self._teller = Teller(on_event)
-        self.notice = self._teller.notice
+        self._reporter = Reporter(on_event)
+        self.notice = self._reporter.notice
         """To be told of what an answer holds beyond the documentation."""
         self._budget = RetryBudget()
         self._in_flight: InFlight[RawResponse] = InFlight()
@@ -133,7 +128,7 @@ class SessionManager:
         while True:
             joins = key in self._in_flight
             if joins:
-                self._teller.tell(Coalesced(path))
+                self._reporter.report(Coalesced(path))
             try:
                 return await self._in_flight.share(key, lambda: self._call(path, url, deadline))
             except DeadlineExceededError:
@@ -178,7 +173,7 @@ class SessionManager:
             queued = loop.time()
             try:
                 async with self._limiter.slot(self._priority, deadline):
-                    self._teller.tell(AttemptStarted(path, attempt, loop.time() - queued))
+                    self._reporter.report(AttemptStarted(path, attempt, loop.time() - queued))
                     response = await self._attempt(path, url, attempt)
                     self._raise_for_status(path, response, backoff)
                 self._budget.earn()
@@ -207,12 +202,12 @@ class SessionManager:
             logger.warning("GET %s: not tried again, the retry budget is used up", path)
             raise failure
         reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
-        self._teller.tell(RetryScheduled(path, attempt, reason, wait))
+        self._reporter.report(RetryScheduled(path, attempt, reason, wait))
         await asyncio.sleep(wait)
 
     async def _attempt(self, path: str, url: str, attempt: int) -> RawResponse:
         """One request and its whole answer, of whatever status, within ``timeout``."""
-        with self._teller.attempt(path, attempt) as outcome:
+        with self._reporter.attempt(path, attempt) as outcome:
             try:
                 async with asyncio.timeout(self._options.timeout), self._request(url) as response:
                     body = await self._read(path, response)
@@ -246,7 +241,7 @@ class SessionManager:
             url, queued = self._endpoint.url(path, params()), loop.time()
             try:
                 async with self._limiter.slot(self._priority, deadline):
-                    self._teller.tell(AttemptStarted(path, attempt, loop.time() - queued))
+                    self._reporter.report(AttemptStarted(path, attempt, loop.time() - queued))
                     async with aclosing(self._stream(path, url, attempt, backoff)) as lines:
                         async for line in lines:
                             yield line
@@ -261,7 +256,7 @@ class SessionManager:
     async def _stream(self, path: str, url: str, attempt: int, backoff: float) -> AsyncGenerator[bytes, None]:
         """One request and the lines of its answer."""
         timeout, lines, refusal, failure = self._options.timeout, JsonLines(path), None, None
-        with self._teller.attempt(path, attempt) as outcome:
+        with self._reporter.attempt(path, attempt) as outcome:
             try:
                 async with AsyncExitStack() as stack:
                     async with asyncio.timeout(timeout):
@@ -314,6 +309,6 @@ class SessionManager:
         error = api_error(path, response, self._endpoint.api_key, datetime.now(UTC))
         if isinstance(error, RateLimitError):
             error.pause = self._options.retry.wait(error, backoff)
-            self._teller.tell(Throttled(path, error.pause))
+            self._reporter.report(Throttled(path, error.pause))
         if error is not None:
             raise error

@@ -81,7 +81,7 @@ def structure(body: bytes, model: type[T], path: str, notice: Notice = ignore) -
     raise InvalidResponseError(path, field, problem)
 
 
-def unstructure(model: attrs.AttrsInstance) -> dict[str, object]:
+def to_dict(model: attrs.AttrsInstance) -> dict[str, object]:
     """A model as the service would write it: in its names and its forms of dates, ``extra`` fields in their place."""
     document: dict[str, object] = _converter.unstructure(model)
     return document

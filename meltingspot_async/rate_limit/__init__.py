@@ -12,9 +12,11 @@ from ._sliding_window import (
     SlidingWindowLimiter,
     Waiter,
 )
+from ._window import DOCUMENTED_LIMITS
 
 __all__ = [
     "DAY",
+    "DOCUMENTED_LIMITS",
     "GIVEN_UP_MARGIN",
     "MOST_PASSED_OVER",
     "Ending",

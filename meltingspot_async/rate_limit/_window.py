@@ -24,6 +24,10 @@ class RateLimit:
     per: float = attrs.field(validator=positive)
 
 
+DOCUMENTED_LIMITS = (RateLimit(100, per=10.0), RateLimit(50_000, per=DAY))
+"""What a key may send (configuration page of the API reference)."""
+
+
 @attrs.define
 class Window:
     """One limit, and when each slot that was used comes free again (sorted)."""

@@ -15,7 +15,7 @@ from .._paging.get_many import FetchResult, Ids, Source, get_many
 from .._paging.listing import HasId, Listing, Page, id_of, page_of
 from .._validation import require_count
 from ..errors import UsageError
-from ..models._converter import structure, unstructure
+from ..models._converter import structure, to_dict
 
 PAGE_SIZE = 100
 """Items asked for at once. The service does not document the most it gives; what it gives is what counts."""
@@ -28,7 +28,7 @@ I = TypeVar("I", bound=HasId)  # noqa: E741 - an item
 
 def whole(item: attrs.AttrsInstance) -> str:
     """All of an item, for those that are not known to have an id."""
-    return json.dumps(unstructure(item), sort_keys=True)
+    return json.dumps(to_dict(item), sort_keys=True)
 
 
 class Resource:

@@ -16,7 +16,7 @@ from weakref import WeakSet
 import attrs
 from aiohttp import web
 
-from ..models._converter import unstructure
+from ..models._converter import to_dict
 from ..rate_limit import RateLimit
 from .factories import make_course_participant
 from .faults import Fault
@@ -117,7 +117,7 @@ class FakeMeltingSpot:
         """Have these in the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
         found = self._lists.setdefault(path, {})
         for item in items:
-            document = unstructure(item)
+            document = to_dict(item)
             found[str(document.get("id", f"number {len(found)}"))] = document
 
     def seed(self, course_id: str, count: int) -> list[str]:

@@ -22,7 +22,7 @@ from meltingspot_async import (
     RetryPolicy,
     SlidingWindowLimiter,
 )
-from meltingspot_async.models._converter import structure, unstructure
+from meltingspot_async.models._converter import structure, to_dict
 from meltingspot_async.rate_limit import DAY
 from meltingspot_async.testing import (
     Answer,
@@ -97,7 +97,7 @@ async def get_against_aiohttp() -> None:
 
 async def structuring_against_json() -> None:
     """A checked participant against parsing alone; and the two parsers."""
-    body = json.dumps(unstructure(make_course_participant(2))).encode()
+    body = json.dumps(to_dict(make_course_participant(2))).encode()
 
     async def ours() -> None:
         for _ in range(5_000):
@@ -216,7 +216,7 @@ import asyncio, json, pathlib, re
 from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
 from meltingspot_async._paging.get_many import Source, get_many
 from meltingspot_async._http.response import RawResponse
-from meltingspot_async.models._converter import unstructure
+from meltingspot_async.models._converter import to_dict
 from meltingspot_async.testing import make_course_participant
 
 def peak():
@@ -232,7 +232,7 @@ class Pages:
 
     async def get(self, path, params):
         first = (params["page"] - 1) * 100
-        items = [unstructure(make_course_participant(n, course_id="c")) for n in range(first, first + 100)]
+        items = [to_dict(make_course_participant(n, course_id="c")) for n in range(first, first + 100)]
         return RawResponse(200, {}, json.dumps({"items": items, "total": 100_000}).encode())
 
 async def main():

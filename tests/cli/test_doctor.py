@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from meltingspot_async import (
+    DOCUMENTED_LIMITS,
     Course,
     RateLimit,
     SlidingWindowLimiter,
@@ -21,7 +22,6 @@ from meltingspot_async import (
 from meltingspot_async._cli import app as cli
 from meltingspot_async._cli.doctor import Count, Diagnosis, examine
 from meltingspot_async._cli.doctor_report import report
-from meltingspot_async.client import DOCUMENTED_LIMITS
 from meltingspot_async.models._converter import structure
 from meltingspot_async.models._fields import JsonObject
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset

@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from meltingspot_async import RateLimit, SlidingWindowLimiter
 from meltingspot_async._cli import app as cli
 from meltingspot_async._cli.exporting import COLUMNS, ExportProgress
-from meltingspot_async.models._converter import unstructure
+from meltingspot_async.models._converter import to_dict
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, make_course_participant
 
 from ..support.clock import run_virtual
@@ -51,7 +51,7 @@ def ids(path: Path) -> list[str]:
 
 def test_columns_are_the_fields_of_a_participant() -> None:
     """Every field of a participant is a column, in the documentation's order and spelling."""
-    assert list(COLUMNS) == list(unstructure(make_course_participant()))
+    assert list(COLUMNS) == list(to_dict(make_course_participant()))
     documented = Path(__file__).parents[1] / "fixtures" / "course_participant.json"
     assert list(COLUMNS) == list(json.loads(documented.read_text()))
 

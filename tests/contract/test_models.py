@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from meltingspot_async import models
-from meltingspot_async.models._converter import _converter, field_names, structure, unstructure
+from meltingspot_async.models._converter import _converter, field_names, structure, to_dict
 from meltingspot_async.models._fields import Milliseconds, OpenEnum
 from meltingspot_async.models.custom_property_value import PropertyValue
 
@@ -98,9 +98,9 @@ def test_every_example_is_understood_whole(name: str, example: dict[str, object]
     noticed: list[object] = []
     item = structure(json.dumps(example).encode(), model_of(name), "/", noticed.append)
     assert not noticed
-    again = structure(json.dumps(unstructure(item)).encode(), model_of(name), "/")
+    again = structure(json.dumps(to_dict(item)).encode(), model_of(name), "/")
     assert again == item
-    assert {n for n, value in unstructure(item).items() if value is not None} == {
+    assert {n for n, value in to_dict(item).items() if value is not None} == {
         n for n, value in example.items() if value is not None and not (value == {} and n in NAMES)
     }
 

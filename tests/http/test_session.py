@@ -146,9 +146,9 @@ async def test_any_endpoint_can_be_asked() -> None:
     """SessionManager.get reaches a path that has no method yet, with brackets left as they are."""
     async with serving() as (fake, client):
         with pytest.raises(NotFoundError):
-            await client.session.get("/v1/spots", params={"email[in]": "a+b@example.com", "page": 1})
+            await client.get("/v1/spots", params={"email[in]": "a+b@example.com", "page": 1})
         assert fake.received[0].path == "/v1/spots?email[in]=a%2Bb%40example.com&page=1"
-        answer = await client.session.get(PATH)
+        answer = await client.get(PATH)
         assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
         assert answer.body.startswith(b"{")
         assert "Byron" not in repr(answer)
@@ -172,7 +172,7 @@ async def test_a_path_that_is_none_is_refused_unsent(path: str) -> None:
     """A path that is not absolute, plain and encoded is a UsageError."""
     async with serving() as (fake, client):
         with pytest.raises(UsageError, match="not a path"):
-            await client.session.get(path)
+            await client.get(path)
         assert not fake.received
 
 
@@ -181,7 +181,7 @@ async def test_a_parameter_of_another_type_is_refused_unsent(value: str) -> None
     """A query parameter is a text or a whole number, or a UsageError that names it."""
     async with serving() as (fake, client):
         with pytest.raises(UsageError, match="page"):
-            await client.session.get("/v1/courses", params={"page": value})
+            await client.get("/v1/courses", params={"page": value})
         assert not fake.received
 
 
@@ -274,7 +274,7 @@ async def test_a_body_that_trickles_is_within_the_timeout() -> None:
     async with MeltingSpotClient("k", base_url=f"http://127.0.0.1:{port}", timeout=3.0) as client:
         started = now()
         with pytest.raises(RequestTimeoutError):
-            await client.with_options(retry=RetryPolicy(attempts=1)).session.get("/v1/slow")
+            await client.with_options(retry=RetryPolicy(attempts=1)).session_manager.get("/v1/slow")
         assert now() - started == pytest.approx(3.0)
     await runner.cleanup()
 
@@ -286,7 +286,7 @@ async def test_nobody_listening_takes_no_slot() -> None:
     async with MeltingSpotClient("k", base_url="http://127.0.0.1:1", limiter=limiter, retry=policy) as client:
         started = now()
         with pytest.raises(TransportError, match="Cannot connect") as refused:
-            await client.session.get("/v1/courses")
+            await client.get("/v1/courses")
         assert now() - started <= 3.0
         assert (refused.value.sent, refused.value.attempts) == (False, 4)
 
@@ -661,7 +661,7 @@ async def test_a_200_that_is_no_participant_is_refused(body: bytes) -> None:
 async def test_compressed_answers_are_read() -> None:
     """A gzip body is decompressed."""
     async with serving() as (fake, client):
-        plain = (await client.session.get(PATH)).body
+        plain = (await client.get(PATH)).body
         fake.fail(Answer(200, gzip.compress(plain), {"Content-Encoding": "gzip"}))
         assert (await get(client)).id == "participant-0"
 
@@ -670,7 +670,7 @@ async def test_a_body_above_the_cap_is_refused() -> None:
     """A body of more than max_response_bytes is refused; one of just as many is read."""
     async with serving(max_response_bytes=1_000) as (fake, client):
         fake.fail(Answer(200, b"x" * 1_000), Answer(200, b"x" * 1_001))
-        assert len((await client.session.get(PATH)).body) == 1_000
+        assert len((await client.get(PATH)).body) == 1_000
         error = await failure(client)
         assert isinstance(error, InvalidResponseError)
         assert "max_response_bytes" in str(error)
@@ -739,14 +739,14 @@ async def test_the_key_and_emails_are_nowhere_to_be_seen(caplog: pytest.LogCaptu
                 seen += [error, repr(error), str(error), vars(error)]
                 error = error.__cause__ or error.__context__
         with pytest.raises(NotFoundError) as refused:
-            await client.session.get("/v1/spots", params={"email[in]": "ada@example.com"})
+            await client.get("/v1/spots", params={"email[in]": "ada@example.com"})
         seen += [
             refused.value,
             str(refused.value),
             client,
-            client.session,
+            client.session_manager,
             vars(client),
-            vars(client.session),
+            vars(client.session_manager),
         ]
         assert sum(isinstance(item, AttemptStarted) for item in seen) == len(fake.received)
     told = f"{seen} {caplog.text}"
@@ -841,7 +841,7 @@ async def test_a_hostile_session_changes_nothing_and_stays_open() -> None:
         ) as session,
         serving(session=session) as (fake, client),
     ):
-        plain = (await client.session.get(PATH)).body
+        plain = (await client.get(PATH)).body
         fake.fail(Answer(200, gzip.compress(plain), {"Content-Encoding": "gzip"}), Answer(404), Delay(1.0))
         assert (await get(client)).id == "participant-0"
         assert isinstance(await failure(client), NotFoundError)
@@ -869,7 +869,7 @@ async def test_a_closed_session_says_so() -> None:
     async with aiohttp.ClientSession() as session:
         client = MeltingSpotClient("k", session=session)
     with pytest.raises(UsageError, match="has been closed"):
-        await client.session.get("/v1/courses")
+        await client.get("/v1/courses")
 
 
 # --- Life cycle --------------------------------------------------------------------------------------------
@@ -903,11 +903,11 @@ def test_a_client_on_another_loop_says_so() -> None:
 
     async def use() -> None:
         with pytest.raises(TransportError):
-            await client.session.get("/v1/courses")
+            await client.get("/v1/courses")
 
     async def misuse() -> None:
         with pytest.raises(UsageError, match="one client per event loop"):
-            await client.session.get("/v1/courses")
+            await client.get("/v1/courses")
         with pytest.raises(UsageError, match="one client per event loop"):
             await client.aclose()
 

@@ -22,8 +22,8 @@ from meltingspot_async import (
     UnknownValue,
     models,
 )
-from meltingspot_async.events import Teller
-from meltingspot_async.models._converter import structure, unstructure
+from meltingspot_async._http.reporter import Reporter
+from meltingspot_async.models._converter import structure, to_dict
 
 from ..contract.contract import SCHEMAS
 
@@ -102,7 +102,7 @@ def test_unknown_fields_are_kept() -> None:
     assert extended.extra == {"somethingNew": {"a": [1]}, "extra": "theirs"}
     assert attrs.evolve(extended, extra=participant().extra) == participant()
     assert hash(extended) != hash(participant())
-    assert unstructure(extended) == {**unstructure(participant()), **extended.extra}
+    assert to_dict(extended) == {**to_dict(participant()), **extended.extra}
     for copied in (pickle.loads(pickle.dumps(extended)), copy.deepcopy(extended)):
         assert copied == extended
     with pytest.raises(TypeError):
@@ -228,7 +228,7 @@ def test_milliseconds_become_datetimes() -> None:
     for written in (1767603600123, "2026-01-05T10:00:00.123+01:00"):
         found = structure(json.dumps({**member, "updatedAt": written}).encode(), models.SpotMember, PATH)
         assert found.updated_at == datetime(2026, 1, 5, 9, 0, 0, 123000, tzinfo=UTC)
-        assert unstructure(found)["updatedAt"] == 1767603600123
+        assert to_dict(found)["updatedAt"] == 1767603600123
 
 
 def test_what_is_unknown_is_noticed() -> None:
@@ -249,7 +249,7 @@ def test_what_is_unknown_is_noticed() -> None:
 def test_made_up_names_are_not_told_without_end() -> None:
     """A service that makes up names as it goes fills neither the log nor the memory."""
     told: list[object] = []
-    teller = Teller(told.append)
+    teller = Reporter(told.append)
     for number in range(3_000):
         teller.notice(UnknownField("Course", f"field {number}"))
         teller.notice(UnknownField("Course", "field 0"))
@@ -264,7 +264,7 @@ def test_no_body_escapes_the_error(body: bytes) -> None:
 
 def test_a_model_can_be_written_as_the_service_writes_it() -> None:
     """Written back, a participant reads as the same participant, in the service's names."""
-    document = unstructure(participant())
+    document = to_dict(participant())
     assert set(document) == set(DOCUMENTED)
     assert document["startedAt"] == "2026-01-07T09:00:00.123000Z"
     assert participant(**document) == participant()

@@ -216,7 +216,7 @@ async def test_a_list_that_ends_early_leaves_a_warning(
 ) -> None:
     """A service that repeats its first page for ever ends the list, and a log record says what is missing."""
     fake_meltingspot.seed("c", 3)
-    body = (await meltingspot.session.get("/v1/courses/c/participants")).body
+    body = (await meltingspot.session_manager.get("/v1/courses/c/participants")).body
     lying = json.dumps({**json.loads(body), "total": 9}).encode()
     fake_meltingspot.fail(*[Answer(200, lying)] * 5)
     assert len([p async for p in meltingspot.course_participants.list("c")]) == 3

@@ -974,7 +974,7 @@ def test_the_environment_makes_processes_share_the_limit(
         assert len((await ask(server, "CLIENT", "LIST")).splitlines()) == 1
         given = SlidingWindowLimiter([RateLimit(1, per=1.0)])
         async with MeltingSpotClient.from_env(limiter=given) as client:
-            assert client.session._limiter is given
+            assert client.session_manager._limiter is given
 
     run(main())
 

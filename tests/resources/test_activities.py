@@ -217,7 +217,7 @@ async def test_the_fake_service_repeats_an_event_if_told_to() -> None:
     """With repeats_event, the event to go on from comes again, and without it does not."""
     for repeats_event, first in ((True, b'"event-3"'), (False, b'"event-4"')):
         async with service(9, repeats_event=repeats_event) as (_, client):
-            answer = await client.session.get(PATH, {"fromEventId": "event-3"})
+            answer = await client.session_manager.get(PATH, {"fromEventId": "event-3"})
             assert first in answer.body.splitlines()[0]
 
 

@@ -8,7 +8,7 @@ from typing import IO
 
 from ...errors import InvalidResponseError, UsageError
 from ...models import Activity
-from ...models._converter import structure, unstructure
+from ...models._converter import structure, to_dict
 from .resumable_file import ResumableFile
 
 
@@ -32,7 +32,7 @@ class ActivityFile(ResumableFile):
 
     def append(self, activity: Activity) -> None:
         """Write an activity at the end."""
-        line = json.dumps(unstructure(activity), ensure_ascii=False, separators=(",", ":")) + "\n"
+        line = json.dumps(to_dict(activity), ensure_ascii=False, separators=(",", ":")) + "\n"
         self._file.write(line.encode(errors="backslashreplace"))
         self._count += 1
 

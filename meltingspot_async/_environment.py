@@ -1,0 +1,60 @@
+"""What the environment says: the key, the address, and where the limit is shared."""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from ._http.endpoint import BASE_URL
+from .errors import UsageError
+from .rate_limit import DOCUMENTED_LIMITS
+
+if TYPE_CHECKING:
+    from .redis_limit import RedisSlidingWindowLimiter
+
+
+def api_key_from_env() -> str:
+    """The key in ``MELTINGSPOT_API_KEY``.
+
+    :raises UsageError: if there is none.
+    """
+    api_key = os.environ.get("MELTINGSPOT_API_KEY")
+    if not api_key:
+        raise UsageError("Set MELTINGSPOT_API_KEY to the secret key of the Spot (settings, API Access tab).")
+    return api_key
+
+
+def base_url_from_env() -> str:
+    """The address in ``MELTINGSPOT_BASE_URL``, or the documented one."""
+    return os.environ.get("MELTINGSPOT_BASE_URL") or BASE_URL
+
+
+def auth_scheme_from_env() -> str | None:
+    """The word before the key in ``MELTINGSPOT_AUTH_SCHEME``, if any."""
+    return os.environ.get("MELTINGSPOT_AUTH_SCHEME") or None
+
+
+def redis_url_from_env() -> str | None:
+    """The address in ``MELTINGSPOT_REDIS_URL``, if any."""
+    return os.environ.get("MELTINGSPOT_REDIS_URL") or None
+
+
+def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
+    """The limiter that all who have this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if that is set.
+
+    Redis sees no more of the key than a hash.
+
+    :raises UsageError: if the URL is none, or the extra is missing.
+    """
+    redis_url = redis_url_from_env()
+    if redis_url is None:
+        return None
+    try:
+        from .redis_limit._limiter import RedisSlidingWindowLimiter  # noqa: PLC0415 - redis is an extra
+    except ImportError:
+        raise UsageError(
+            "MELTINGSPOT_REDIS_URL needs an extra: pip install 'meltingspot-async[redis]'"
+        ) from None
+    name = blake2b(api_key.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+    return RedisSlidingWindowLimiter.from_url(redis_url, DOCUMENTED_LIMITS, key=name)
