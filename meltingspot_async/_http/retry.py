@@ -46,7 +46,7 @@ class RetryPolicy:
     """Seconds the service may ask us to wait; a longer Retry-After fails the call at once."""
     budget: float = attrs.field(default=100.0, validator=not_negative)
     """Retries that may be spent beyond what successes earn, over all calls of a client; see
-    :class:`~meltingspot_async._http.retry.RetryBudget`."""
+    the docstring of ``RetryBudget``."""
 
     def backoff(self, attempt: int, jitter: float) -> float:
         """Seconds to wait after attempt number ``attempt`` (from 1) when the service names no time.
@@ -55,10 +55,9 @@ class RetryPolicy:
         """
         return jitter * min(self.backoff_max, self.backoff_base * 2.0 ** min(attempt - 1, 64))
 
-    def wait(self, failure: ApiError | TransportError, backoff: float) -> float:
-        """Seconds to wait after a failure: what the service asked for, else the back-off."""
-        asked = failure.retry_after if isinstance(failure, ApiError) else None
-        return backoff if asked is None else asked
+    def wait(self, asked: float | None, attempt: int, jitter: float) -> float:
+        """Seconds to wait after attempt number ``attempt``: what the service asked for, else the back-off."""
+        return self.backoff(attempt, jitter) if asked is None else asked
 
     def retries(self, failure: ApiError | TransportError, attempt: int) -> bool:
         """Whether to try again after attempt number ``attempt`` (from 1) ended like this."""

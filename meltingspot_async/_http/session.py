@@ -1,4 +1,4 @@
-"""One GET, from path to bytes: slot, attempt, retry. With ``http_session``, all there is to aiohttp."""
+"""One GET, from path to bytes: a slot, an attempt, and a wait before the next one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import asyncio
 import copy
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
-import aiohttp
 import attrs
 
 from .._version import __version__
@@ -18,44 +17,36 @@ from ..errors import (
     ApiError,
     DeadlineExceededError,
     InvalidResponseError,
-    MeltingSpotError,
     RateLimitError,
-    RequestTimeoutError,
     TransportError,
 )
-from ..events import (
-    AttemptStarted,
-    Coalesced,
-    Event,
-    RetryScheduled,
-    Throttled,
-    logger,
-)
+from ..events import AttemptStarted, Coalesced, Drift, Event, RetryScheduled, Throttled, logger
 from ..rate_limit import Priority, RateLimiter
+from .call import Call
 from .coalescing import InFlight
 from .endpoint import Endpoint
 from .json_lines import JsonLines
 from .options import OptionChanges, RequestOptions
 from .reporter import Reporter
 from .response import RawResponse, api_error
-from .retry import RetryBudget
-from .transport import HttpSession, InterruptedExchangeError, name_of
+from .retry import RetryBudget, retry_after
+from .transport import Request, Transport
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
     "User-Agent": f"meltingspot-async/{__version__}",
 }
-ERROR_BODY_BYTES = 65_536
-"""Bytes read of an unsuccessful answer: enough for its message."""
-
-_FAILURES = (aiohttp.ClientError, OSError, InterruptedExchangeError)  # OSError: TimeoutError, too
 
 
 class SessionManager:
     """Issues GETs to any path, with the retry, the limit, the checks and the errors of the whole package.
 
-    Made by :class:`~meltingspot_async.MeltingSpotClient`.
+    Made by :class:`~meltingspot_async.MeltingSpotClient`, whose ``get`` is the way to an endpoint that has no
+    method yet.
     """
 
     def __init__(
@@ -64,18 +55,18 @@ class SessionManager:
         limiter: RateLimiter,
         options: RequestOptions,
         *,
-        session: aiohttp.ClientSession | None,
+        session: ClientSession | None,
         max_response_bytes: int,
         on_event: Callable[[Event], None] | None,
     ) -> None:
         self._endpoint = endpoint
         self._limiter = limiter
         self._options = options
-        self._http = HttpSession(session)
+        self._transport = Transport(session, max_response_bytes)
         self._max_response_bytes = max_response_bytes
         self._reporter = Reporter(on_event)
-        self.notice = self._reporter.notice
-        """To be told of what an answer holds beyond the documentation."""
+        self.notice: Callable[[Drift], None] = self._reporter.notice
+        """To be called with what an answer holds beyond the documentation."""
         self._budget = RetryBudget()
         self._in_flight: InFlight[RawResponse] = InFlight()
 
@@ -87,10 +78,6 @@ class SessionManager:
         """The service's address, without a slash at its end."""
         return self._endpoint.base_url
 
-    @property
-    def _priority(self) -> Priority:
-        return self._options.priority or Priority.INTERACTIVE
-
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """A copy that shares everything but the options changed."""
         twin = copy.copy(self)
@@ -98,12 +85,12 @@ class SessionManager:
         return twin
 
     def in_bulk(self) -> Self:
-        """A copy that goes after interactive requests, unless a priority was chosen."""
+        """A copy that goes after interactive requests, unless the caller chose a priority."""
         return self.with_options(priority=self._options.priority or Priority.BULK)
 
     async def aclose(self) -> None:
         """Close what was opened here; a session that was given stays open."""
-        await self._http.close()
+        await self._transport.close()
 
     async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse:
         """The answer to ``GET path``.
@@ -119,21 +106,143 @@ class SessionManager:
         :raises InvalidResponseError: the answer is larger than ``max_response_bytes``.
         """
         url = self._endpoint.url(path, params)
-        self._http.open()
-        allowed = self._options.deadline
-        deadline = None if allowed is None else asyncio.get_running_loop().time() + allowed
+        self._transport.open()
+        call = Call.begin(path, self._options.deadline)
         if not self._options.coalesce:
-            return await self._call(path, url, deadline)
+            return await self._answer(call, url)
         key = (url, self._options)
         while True:
             joins = key in self._in_flight
             if joins:
                 self._reporter.report(Coalesced(path))
             try:
-                return await self._in_flight.share(key, lambda: self._call(path, url, deadline))
+                return await self._in_flight.share(key, lambda: self._answer(call, url))
             except DeadlineExceededError:
                 if not joins:  # a request joined had begun earlier: there is time left for another
                     raise
+
+    async def _answer(self, call: Call, url: str) -> RawResponse:
+        """Attempts until one succeeds, within the deadline."""
+        async with call.within_deadline():
+            while True:
+                try:
+                    async with self._slot(call):
+                        response = await self._send(call, url)
+                        self._raise_for_status(call, response)
+                    self._budget.earn()
+                    return response
+                except (ApiError, TransportError) as error:
+                    failure = error
+                await self._back_off(call, failure)
+
+    @asynccontextmanager
+    async def _slot(self, call: Call) -> AsyncGenerator[None, None]:
+        """A slot of the limit for one attempt, from before it is sent until its answer is in."""
+        clock = asyncio.get_running_loop().time
+        queued = clock()
+        priority = self._options.priority or Priority.INTERACTIVE
+        try:
+            async with self._limiter.slot(priority, call.deadline):
+                self._reporter.report(AttemptStarted(call.path, call.attempt, clock() - queued))
+                yield
+        except DeadlineExceededError as refusal:
+            wait_needed = refusal.wait_needed
+        else:
+            return
+        raise call.exceeded(wait_needed)
+
+    async def _send(self, call: Call, url: str) -> RawResponse:
+        """One request and its whole answer, of whatever status, within ``timeout``."""
+        with self._reporter.attempt(call.path, call.attempt) as outcome:
+            response = await self._transport.send(self._request(call, url))
+            if response is None:
+                problem = f"it is larger than max_response_bytes ({self._max_response_bytes} bytes)"
+                raise InvalidResponseError(call.path, "$", problem)
+            outcome.status = response.status
+        return response
+
+    def _request(self, call: Call, url: str) -> Request:
+        headers = _HEADERS | self._endpoint.headers()
+        return Request(call.path, url, headers, self._options.timeout, call.attempt)
+
+    def _raise_for_status(self, call: Call, response: RawResponse) -> None:
+        """Raise what an unsuccessful answer amounts to. How long a 429 makes the key pause is decided here."""
+        if response.is_success:
+            return
+        asked = retry_after(response.headers, datetime.now(UTC))
+        pause = None
+        if response.status == 429:
+            pause = self._options.retry.wait(asked, call.attempt, random.random())
+            self._reporter.report(Throttled(call.path, pause))
+        raise api_error(
+            call.path,
+            response,
+            self._endpoint.api_key,
+            attempt=call.attempt,
+            retry_after=asked,
+            pause=pause,
+        )
+
+    async def _back_off(self, call: Call, failure: ApiError | TransportError) -> None:
+        """Wait until it is time for the call's next attempt, or raise if there is to be none."""
+        policy = self._options.retry
+        if not policy.retries(failure, call.attempt):
+            raise failure
+        if isinstance(failure, RateLimitError) and failure.pause is not None:
+            wait = failure.pause
+        else:
+            asked = failure.retry_after if isinstance(failure, ApiError) else None
+            wait = policy.wait(asked, call.attempt, random.random())
+        if not call.has_time_for(wait):
+            raise call.exceeded(wait) from failure
+        if not self._budget.spend(policy.budget):
+            logger.warning("GET %s: not tried again, the retry budget is used up", call.path)
+            raise failure
+        reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
+        self._reporter.report(RetryScheduled(call.path, call.attempt, reason, wait))
+        call.attempt += 1
+        await asyncio.sleep(wait)
+
+    async def lines(
+        self, path: str, params: Callable[[], Mapping[str, str | int]]
+    ) -> AsyncGenerator[bytes, None]:
+        """The lines of JSON that answer ``GET path``, as they arrive, in flat memory.
+
+        :param params: called for the query of each attempt. After an answer that broke off, it is to ask for
+            what follows the last line.
+        :raises InvalidResponseError: a line is longer than 1 MiB.
+
+        and whatever :meth:`get` raises. ``timeout`` bounds each silence of the service; ``deadline`` the time
+        from the beginning, or from the last line, to the slot of the next attempt.
+        """
+        self._transport.open()
+        call = Call.begin(path, self._options.deadline)
+        while True:
+            url = self._endpoint.url(path, params())
+            try:
+                async with self._slot(call), aclosing(self._stream(call, url)) as lines:
+                    async for line in lines:
+                        yield line
+                        call.progress()
+                self._budget.earn()
+                return
+            except (ApiError, TransportError) as error:
+                failure = error
+            await self._back_off(call, failure)
+
+    async def _stream(self, call: Call, url: str) -> AsyncGenerator[bytes, None]:
+        """One request and the lines of its answer."""
+        lines = JsonLines(call.path)
+        with self._reporter.attempt(call.path, call.attempt) as outcome:
+            async with self._transport.stream(self._request(call, url)) as answer:
+                if answer.head.is_success:
+                    async for piece in answer.pieces:
+                        for line in lines.feed(piece):
+                            yield line
+            for line in lines.end():
+                yield line
+            outcome.status = answer.head.status
+        self._raise_for_status(call, answer.head)
 
     async def probe(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse:
         """The answer to one request, of whatever status and without a retry: to look at what the service does.
@@ -141,174 +250,10 @@ class SessionManager:
         Only a 429 is raised, since it pauses the key.
         """
         url = self._endpoint.url(path, params)
-        self._http.open()
-        async with self._limiter.slot(self._priority, None):
-            response = await self._attempt(path, url, 1)
+        self._transport.open()
+        call = Call.begin(path, None)
+        async with self._slot(call):
+            response = await self._send(call, url)
             if response.status == 429:
-                self._raise_for_status(path, response, 0.0)
+                self._raise_for_status(call, response)
         return response
-
-    async def _call(self, path: str, url: str, deadline: float | None) -> RawResponse:
-        """Attempts until one succeeds, within the deadline: a time of the loop's clock."""
-        allowed = self._options.deadline
-        if allowed is None:
-            return await self._attempts(path, url, None)
-        until = asyncio.timeout_at(deadline)
-        try:
-            async with until:
-                return await self._attempts(path, url, deadline)
-        except DeadlineExceededError as refusal:
-            refusal.deadline = allowed
-            raise
-        except TimeoutError as error:
-            if isinstance(error, MeltingSpotError) or not until.expired():
-                raise
-            raise DeadlineExceededError(None, allowed) from None
-
-    async def _attempts(self, path: str, url: str, deadline: float | None) -> RawResponse:
-        loop, attempt = asyncio.get_running_loop(), 0
-        while True:
-            attempt += 1
-            backoff = self._options.retry.backoff(attempt, random.random())
-            queued = loop.time()
-            try:
-                async with self._limiter.slot(self._priority, deadline):
-                    self._reporter.report(AttemptStarted(path, attempt, loop.time() - queued))
-                    response = await self._attempt(path, url, attempt)
-                    self._raise_for_status(path, response, backoff)
-                self._budget.earn()
-                return response
-            except (ApiError, TransportError) as error:
-                failure = error
-            await self._back_off(path, failure, attempt, backoff, deadline)
-
-    async def _back_off(
-        self,
-        path: str,
-        failure: ApiError | TransportError,
-        attempt: int,
-        backoff: float,
-        deadline: float | None,
-    ) -> None:
-        """Wait until it is time for another attempt, or raise if there is to be none."""
-        loop, policy = asyncio.get_running_loop(), self._options.retry
-        failure.attempts = attempt
-        wait = policy.wait(failure, backoff)
-        if not policy.retries(failure, attempt):
-            raise failure
-        if deadline is not None and loop.time() + wait > deadline:
-            raise DeadlineExceededError(wait, deadline - loop.time()) from failure
-        if not self._budget.spend(policy.budget):
-            logger.warning("GET %s: not tried again, the retry budget is used up", path)
-            raise failure
-        reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
-        self._reporter.report(RetryScheduled(path, attempt, reason, wait))
-        await asyncio.sleep(wait)
-
-    async def _attempt(self, path: str, url: str, attempt: int) -> RawResponse:
-        """One request and its whole answer, of whatever status, within ``timeout``."""
-        with self._reporter.attempt(path, attempt) as outcome:
-            try:
-                async with asyncio.timeout(self._options.timeout), self._request(url) as response:
-                    body = await self._read(path, response)
-                outcome.status = response.status
-                return RawResponse(response.status, response.headers, body)
-            except _FAILURES as error:
-                failure = self._failure(path, error)
-            # Outside the handler, where it takes nothing of aiohttp's along as context: aiohttp's exceptions
-            # can hold the request's headers, and with them the key.
-            raise failure
-
-    async def lines(
-        self, path: str, params: Callable[[], Mapping[str, str | int]]
-    ) -> AsyncGenerator[bytes, None]:
-        """The lines of JSON that answer ``GET path``, as they come, in flat memory.
-
-        :param params: called for the query of each attempt. After an answer that broke off, it is to give what
-            goes on after the last line.
-        :raises InvalidResponseError: a line is longer than 1 MiB.
-
-        and whatever :meth:`get` raises. ``timeout`` bounds each silence of the service; ``deadline`` the time
-        from the beginning, or from the last line, to the slot of the next attempt.
-        """
-        self._http.open()
-        loop, attempt, allowed = asyncio.get_running_loop(), 0, self._options.deadline
-        since = loop.time()
-        while True:
-            attempt += 1
-            backoff = self._options.retry.backoff(attempt, random.random())
-            deadline = None if allowed is None else since + allowed
-            url, queued = self._endpoint.url(path, params()), loop.time()
-            try:
-                async with self._limiter.slot(self._priority, deadline):
-                    self._reporter.report(AttemptStarted(path, attempt, loop.time() - queued))
-                    async with aclosing(self._stream(path, url, attempt, backoff)) as lines:
-                        async for line in lines:
-                            yield line
-                            attempt, since = 1, loop.time()
-                self._budget.earn()
-                return
-            except (ApiError, TransportError) as error:
-                failure = error
-            deadline = None if allowed is None else since + allowed
-            await self._back_off(path, failure, attempt, backoff, deadline)
-
-    async def _stream(self, path: str, url: str, attempt: int, backoff: float) -> AsyncGenerator[bytes, None]:
-        """One request and the lines of its answer."""
-        timeout, lines, refusal, failure = self._options.timeout, JsonLines(path), None, None
-        with self._reporter.attempt(path, attempt) as outcome:
-            try:
-                async with AsyncExitStack() as stack:
-                    async with asyncio.timeout(timeout):
-                        response = await stack.enter_async_context(self._request(url))
-                        refusal = await self._refusal(path, response)
-                    while refusal is None and not response.content.at_eof():
-                        async with asyncio.timeout(timeout):
-                            piece = await response.content.readany()
-                        for line in lines.feed(piece):
-                            yield line
-                for line in lines.end():
-                    yield line
-                outcome.status = response.status
-            except _FAILURES as error:
-                failure = self._failure(path, error)
-            if failure is not None:
-                raise failure
-        if refusal is not None:
-            self._raise_for_status(path, refusal, backoff)
-
-    def _request(self, url: str) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        return self._http.get(url, _HEADERS | self._endpoint.headers())
-
-    def _failure(self, path: str, error: Exception) -> TransportError:
-        """What went wrong between us and the service, in our terms."""
-        if isinstance(error, TimeoutError):
-            return RequestTimeoutError(f"not answered within {self._options.timeout:g} s", path)
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return TransportError(str(error), path, sent=False)
-        return TransportError(f"the connection failed ({name_of(error)})", path)
-
-    async def _read(self, path: str, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if response.status >= 300 and len(body) > ERROR_BODY_BYTES:
-                break
-            if response.status < 300 and len(body) > self._max_response_bytes:
-                problem = f"it is larger than max_response_bytes ({self._max_response_bytes} bytes)"
-                raise InvalidResponseError(path, "$", problem)
-        return bytes(body)
-
-    async def _refusal(self, path: str, response: aiohttp.ClientResponse) -> RawResponse | None:
-        """The whole of an answer that is not a success."""
-        if response.status < 300:
-            return None
-        return RawResponse(response.status, response.headers, await self._read(path, response))
-
-    def _raise_for_status(self, path: str, response: RawResponse, backoff: float) -> None:
-        error = api_error(path, response, self._endpoint.api_key, datetime.now(UTC))
-        if isinstance(error, RateLimitError):
-            error.pause = self._options.retry.wait(error, backoff)
-            self._reporter.report(Throttled(path, error.pause))
-        if error is not None:
-            raise error

@@ -1,32 +1,104 @@
-"""The aiohttp session under a client: its life, and what keeps it from doing more than it is asked to."""
+"""The way to the network: one request, sent once. The only module that knows aiohttp.
+
+Whatever aiohttp, or the network below it, can raise is translated here into a
+:class:`~meltingspot_async.TransportError`, and nothing else leaves this module once a request is under way.
+aiohttp's own exceptions are never kept as a cause or context: they can hold the request's headers, and with them
+the key.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 
 import aiohttp
+import attrs
 from yarl import URL
 
-from ..errors import UsageError
+from ..errors import RequestTimeoutError, TransportError, UsageError
+from .response import RawResponse
+
+MAX_ERROR_BODY_BYTES = 65_536
+"""Bytes read of an unsuccessful answer: enough for its message."""
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
 
 
-class HttpSession:
-    """The aiohttp session: opened when and on the loop where it is first needed, closed if it is ours."""
+@attrs.frozen
+class Request:
+    """One GET, as it is sent."""
 
-    def __init__(self, given: aiohttp.ClientSession | None) -> None:
+    path: str
+    """Path without the query, for errors."""
+    url: str
+    """Absolute and encoded."""
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    timeout: float
+    """Seconds for the whole answer; for a stream, for its head and then for each silence."""
+    attempt: int
+    """Number of the attempt within its call, from 1, for errors."""
+
+
+@attrs.frozen
+class StreamedResponse:
+    """An answer whose body is still on its way."""
+
+    head: RawResponse
+    """Status and headers; the body only of an unsuccessful answer."""
+    pieces: AsyncGenerator[bytes, None]
+    """The body of a successful answer, as it arrives."""
+
+
+class Transport:
+    """Sends requests over an aiohttp session: one that was given, or one that it opens on first use and closes.
+
+    :param given: a session to use as it is, or ``None``.
+    :param max_bytes: bytes of a successful answer, decompressed, after which reading stops.
+    """
+
+    def __init__(self, given: aiohttp.ClientSession | None, max_bytes: int) -> None:
         if given is not None and given.auth is not None:
             raise UsageError("The session given has credentials of its own (auth=): make one without.")
         self._given = given
         self._session = given
+        self._max_bytes = max_bytes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
+    async def send(self, request: Request) -> RawResponse | None:
+        """The whole answer, of whatever status; ``None`` if it is a success of more than ``max_bytes``.
+
+        :raises TransportError: no complete answer arrived.
+        """
+        try:
+            async with asyncio.timeout(request.timeout), self._get(request) as response:
+                if not _is_success(response):
+                    return await _refusal(response)
+                body = await _read(response, self._max_bytes)
+                if len(body) > self._max_bytes:
+                    return None
+                return RawResponse(response.status, response.headers, bytes(body))
+        except _FAILURES as error:
+            failure = _in_our_terms(request, error)
+        raise failure
+
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncGenerator[StreamedResponse, None]:
+        """The head of an answer, and its body piece by piece, however long it is.
+
+        :raises TransportError: no answer arrived; ``pieces`` raises it if the body breaks off.
+        """
+        async with AsyncExitStack() as stack:
+            response, head = await self._head(request, stack)
+            async with aclosing(_pieces(request, response)) as pieces:
+                yield StreamedResponse(head, pieces)
+
     def open(self) -> aiohttp.ClientSession:
-        """The session, if it can be used here and now."""
+        """The session, if it can be used here and now.
+
+        :raises UsageError: the client or the session given is closed, or belongs to another event loop.
+        """
         self._check()
         if self._session is None:
             # The limiter bounds what is under way: a pool limit would only eat into the attempts' timeout.
@@ -37,13 +109,18 @@ class HttpSession:
             raise UsageError("The aiohttp session given to this client has been closed: give it an open one.")
         return self._session
 
-    def get(
-        self, url: str, headers: Mapping[str, str]
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """One request, sent once, to just this encoded URL, whatever the session given would do by itself."""
+    async def close(self) -> None:
+        """Close the session, unless it was given."""
+        if self._session is not None and self._given is None and not self._closed:
+            self._check()
+            await self._session.close()
+        self._closed = True
+
+    def _get(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """One request to just this URL, whatever the session given would do by itself."""
         return self.open().get(
-            URL(url, encoded=True),
-            headers=headers,
+            URL(request.url, encoded=True),
+            headers=request.headers,
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=True,
@@ -51,12 +128,18 @@ class HttpSession:
             middlewares=(_send_once,),
         )
 
-    async def close(self) -> None:
-        """Close the session, unless it was given."""
-        if self._session is not None and self._given is None and not self._closed:
-            self._check()
-            await self._session.close()
-        self._closed = True
+    async def _head(
+        self, request: Request, stack: AsyncExitStack
+    ) -> tuple[aiohttp.ClientResponse, RawResponse]:
+        try:
+            async with asyncio.timeout(request.timeout):
+                response = await stack.enter_async_context(self._get(request))
+                if not _is_success(response):
+                    return response, await _refusal(response)
+                return response, RawResponse(response.status, response.headers, b"")
+        except _FAILURES as error:
+            failure = _in_our_terms(request, error)
+        raise failure
 
     def _check(self) -> None:
         loop = asyncio.get_running_loop()
@@ -71,8 +154,42 @@ class HttpSession:
             )
 
 
-class InterruptedExchangeError(Exception):
-    """A connection broke after the request may have been received."""
+def _is_success(response: aiohttp.ClientResponse) -> bool:
+    return 200 <= response.status < 300
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> RawResponse:
+    """An unsuccessful answer, whose body may be cut."""
+    body = await _read(response, MAX_ERROR_BODY_BYTES)
+    return RawResponse(response.status, response.headers, bytes(body))
+
+
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
+    """The body, as far as it goes; reading stops with the piece that brings it over ``most`` bytes."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > most:
+            break
+    return body
+
+
+async def _pieces(request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    failure: TransportError | None = None
+    while failure is None and not response.content.at_eof():
+        try:
+            async with asyncio.timeout(request.timeout):
+                piece = await response.content.readany()
+        except _FAILURES as error:
+            failure = _in_our_terms(request, error)
+        else:
+            yield piece
+    if failure is not None:
+        raise failure
+
+
+class _InterruptedExchangeError(Exception):
+    """A connection broke after the request may have been received. Its text is the name of aiohttp's error."""
 
 
 async def _send_once(
@@ -81,17 +198,30 @@ async def _send_once(
     """Keep aiohttp from sending a request again by itself.
 
     When a kept-alive connection breaks, aiohttp repeats a GET once, unseen. The service may have counted the
-    first one too, and there is one slot for both. Any error but aiohttp's own passes through unrepeated.
+    first one too, and both would have one slot. aiohttp repeats nothing after an error that is not its own.
     """
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        name = name_of(error)
-    raise InterruptedExchangeError(name)
+        name = type(error).__name__
+    raise _InterruptedExchangeError(name)
 
 
-def name_of(error: Exception) -> str:
-    """The name of what happened, in the words of aiohttp."""
-    return str(error) if isinstance(error, InterruptedExchangeError) else type(error).__name__
+_FAILURES = (aiohttp.ClientError, OSError, _InterruptedExchangeError)
+"""What can go wrong on the way to the service and back; OSError includes TimeoutError."""
+
+
+def _in_our_terms(request: Request, error: Exception) -> TransportError:
+    """What went wrong. To be raised outside the handler of ``error``, or it would be kept as the context."""
+    path, attempt = request.path, request.attempt
+    match error:
+        case TimeoutError():
+            return RequestTimeoutError(f"not answered within {request.timeout:g} s", path, attempt)
+        case aiohttp.ClientConnectorError():
+            return TransportError(str(error), path, attempt, sent=False)
+        case _InterruptedExchangeError():
+            return TransportError(f"the connection failed ({error})", path, attempt)
+        case _:
+            return TransportError(f"the connection failed ({type(error).__name__})", path, attempt)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from meltingspot_async import (
     ApiError,
-    RateLimitError,
     RequestTimeoutError,
     RetryPolicy,
     ServerError,
@@ -67,10 +66,9 @@ def test_attempts_are_counted(failure: ApiError | TransportError) -> None:
 def test_the_services_wish_goes_before_the_backoff() -> None:
     """A Retry-After replaces the back-off, even when it is shorter."""
     policy = RetryPolicy()
-    assert policy.wait(RateLimitError(429, "/", retry_after=7.0), 0.3) == 7.0
-    assert policy.wait(RateLimitError(429, "/", retry_after=0.0), 0.3) == 0.0
-    assert policy.wait(RateLimitError(429, "/"), 0.3) == 0.3
-    assert policy.wait(TransportError("reset", "/"), 0.3) == 0.3
+    assert policy.wait(7.0, attempt=1, jitter=0.6) == 7.0
+    assert policy.wait(0.0, attempt=1, jitter=0.6) == 0.0
+    assert policy.wait(None, attempt=1, jitter=0.6) == 0.3
 
 
 def test_a_wish_too_long_fails_at_once() -> None:
