@@ -8,7 +8,7 @@ import attrs
 
 from ..errors import InvalidResponseError, TransportError
 
-LONGEST_LINE = 2**20
+MAX_LINE_BYTES = 2**20
 """Bytes that a line may have."""
 
 
@@ -26,8 +26,8 @@ class JsonLines:
         :raises InvalidResponseError: for a line longer than 1 MiB, ended or not.
         """
         *lines, self._rest = (self._rest + piece).split(b"\n")
-        if any(len(line) > LONGEST_LINE for line in (*lines, self._rest)):
-            raise InvalidResponseError(self.path, "$", f"a line is longer than {LONGEST_LINE} bytes")
+        if any(len(line) > MAX_LINE_BYTES for line in (*lines, self._rest)):
+            raise InvalidResponseError(self.path, "$", f"a line is longer than {MAX_LINE_BYTES} bytes")
         return [line for line in lines if line.strip()]
 
     def end(self) -> list[bytes]:

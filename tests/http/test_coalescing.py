@@ -1,74 +1,103 @@
-"""The table of requests under way, at the moments a socket cannot be made to hit."""
+"""Identical GETs under way share one request."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
+import logging
 
-from meltingspot_async._http.coalescing import InFlight
+import aiohttp
+import pytest
+
+from meltingspot_async import (
+    Coalesced,
+    CourseParticipant,
+    DeadlineExceededError,
+    Event,
+    PermissionDeniedError,
+    Priority,
+    RetryPolicy,
+)
+from meltingspot_async.testing import Answer, Delay
+
+from ..support.calls import PATH, busy_connections, get, now, outcome, serving
 
 
-async def test_a_request_just_answered_is_not_joined() -> None:
-    """A caller who comes between a request's end and its callers' waking starts a request of its own."""
-    table: InFlight[str] = InFlight()
-    late: list[asyncio.Task[str]] = []
+async def test_identical_gets_share_one_request(caplog: pytest.LogCaptureFixture) -> None:
+    """Fifty callers who ask for the same participant at once cost one request, and all get it."""
+    caplog.set_level(logging.DEBUG, "meltingspot_async")
+    events: list[Event] = []
+    async with serving(on_event=events.append) as (fake, client):
+        results = await asyncio.gather(*(get(client) for _ in range(50)))
+        assert {participant.id for participant in results} == {"participant-0"}
+        assert len(fake.received) == 1
+        assert events.count(Coalesced(PATH)) == 49
+        assert caplog.messages.count(f"GET {PATH}: joined a request under way") == 49
+        await get(client)
+        assert len(fake.received) == 2
 
-    async def first() -> str:
-        asyncio.get_running_loop().call_soon(
-            lambda: late.append(asyncio.create_task(table.share("k", second)))
-        )
-        return "first"
 
-    async def second() -> str:
+async def test_coalescing_can_be_turned_off() -> None:
+    """With coalesce=False every call is a request."""
+    async with serving(coalesce=False) as (fake, client):
+        await asyncio.gather(*(get(client) for _ in range(5)))
+        assert len(fake.received) == 5
+
+
+async def test_callers_share_a_failure() -> None:
+    """All who share a request get its error."""
+    async with serving() as (fake, client):
+        fake.fail(Answer(403))
+        results = await asyncio.gather(*(outcome(client) for _ in range(5)))
+        assert [type(result) for result in results] == [PermissionDeniedError] * 5
+        assert len(fake.received) == 1
+
+
+@pytest.mark.parametrize("cancelled", [[0], [1], [0, 1], [0, 2]])
+async def test_cancelled_caller_does_not_cancel_the_others(cancelled: list[int]) -> None:
+    """Whoever of those who share a request is cancelled, the first included, the others get the answer."""
+    async with serving() as (fake, client):
+        fake.fail(Delay(5.0))
+        callers = [get(client) for _ in range(3)]
         await asyncio.sleep(1.0)
-        return "second"
-
-    assert await table.share("k", first) == "first"
-    assert "k" in table
-    assert await late[0] == "second"
-    assert "k" not in table
-
-
-async def test_a_second_cancellation_does_not_keep_the_request_alive() -> None:
-    """A caller cancelled again while it waits for its request to end leaves nothing running."""
-    table: InFlight[None] = InFlight()
-    ended = asyncio.Event()
-
-    async def stubborn() -> None:
-        try:
-            await asyncio.sleep(100.0)
-        except asyncio.CancelledError:
-            await asyncio.sleep(5.0)
-            ended.set()
-            raise
-
-    caller = asyncio.create_task(table.share("k", stubborn))
-    await asyncio.sleep(1.0)
-    caller.cancel()
-    await asyncio.sleep(1.0)
-    caller.cancel()
-    await asyncio.gather(caller, return_exceptions=True)
-    assert "k" not in table
-    await asyncio.wait_for(ended.wait(), 10.0)
+        for number in cancelled:
+            callers[number].cancel()
+        results = await asyncio.gather(*callers, return_exceptions=True)
+        assert [n for n, r in enumerate(results) if isinstance(r, asyncio.CancelledError)] == cancelled
+        assert sum(isinstance(r, CourseParticipant) for r in results) == 3 - len(cancelled)
+        assert len(fake.received) == 1
 
 
-async def test_a_failure_nobody_is_left_to_see_is_not_complained_of() -> None:
-    """A request that ends with an error after its last caller has gone raises no complaint of asyncio."""
-    complaints: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-    table: InFlight[None] = InFlight()
+async def test_last_cancelled_caller_cancels_the_request() -> None:
+    """When nobody waits any more the request is given up, and whoever comes next starts a new one."""
+    async with aiohttp.ClientSession() as session, serving(session=session) as (fake, client):
+        fake.fail(Delay(50.0))
+        callers = [get(client) for _ in range(3)]
+        await asyncio.sleep(1.0)
+        for caller in callers:
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
+        assert not busy_connections(session)
+        started = now()
+        await get(client)
+        assert now() - started < 1.0
+        assert len(fake.received) == 2
 
-    async def fail() -> None:
-        try:
-            await asyncio.sleep(100.0)
-        except asyncio.CancelledError:
-            raise RuntimeError("too late") from None
 
-    caller = asyncio.create_task(table.share("k", fail))
-    await asyncio.sleep(1.0)
-    caller.cancel()
-    await asyncio.wait([caller])
-    assert caller.cancelled()
-    del caller
-    gc.collect()
-    assert not complaints
+async def test_page_does_not_join_a_queued_batch_request() -> None:
+    """Only calls with the same options share: a page never inherits a batch's place in the queue."""
+    async with serving() as (fake, client):
+        bulk = client.with_options(priority=Priority.BULK)
+        await asyncio.gather(get(client), get(bulk))
+        assert len(fake.received) == 2
+
+
+async def test_joining_caller_keeps_its_own_deadline() -> None:
+    """A caller that joined a request whose deadline passes first continues alone for the time it has left."""
+    async with serving(deadline=5.0, retry=RetryPolicy(attempts=1)) as (fake, client):
+        fake.fail(Delay(50.0), Delay(2.0))
+        first = get(client)
+        await asyncio.sleep(3.0)
+        second = get(client)
+        with pytest.raises(DeadlineExceededError):
+            await first
+        assert (await second).id == "participant-0"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meltingspot_async import InvalidResponseError, TransportError
-from meltingspot_async._http.json_lines import LONGEST_LINE, JsonLines
+from meltingspot_async._http.json_lines import MAX_LINE_BYTES, JsonLines
 
-LONG = b"x" * (LONGEST_LINE + 1)
+LONG = b"x" * (MAX_LINE_BYTES + 1)
 documents = st.dictionaries(st.text(), st.text() | st.integers() | st.none(), max_size=3)
 
 
@@ -48,11 +48,11 @@ def test_a_part_of_a_line_is_no_line(document: object, data: st.DataObject) -> N
 
 @pytest.mark.parametrize(
     "piece",
-    [b"x" * (LONGEST_LINE + 1), b"x" * (LONGEST_LINE + 1) + b"\n", b"{}\n" + b"x" * (LONGEST_LINE + 1)],
+    [b"x" * (MAX_LINE_BYTES + 1), b"x" * (MAX_LINE_BYTES + 1) + b"\n", b"{}\n" + b"x" * (MAX_LINE_BYTES + 1)],
 )
 def test_a_line_is_capped(piece: bytes) -> None:
     """A line longer than 1 MiB is refused, ended or not; one of just that length is taken."""
-    assert JsonLines("/").feed(b"x" * LONGEST_LINE + b"\n") == [b"x" * LONGEST_LINE]
+    assert JsonLines("/").feed(b"x" * MAX_LINE_BYTES + b"\n") == [b"x" * MAX_LINE_BYTES]
     with pytest.raises(InvalidResponseError, match="longer than 1048576 bytes"):
         JsonLines("/").feed(piece)
 

@@ -1,0 +1,74 @@
+"""The table of requests under way, at the moments a socket cannot be made to hit."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+from meltingspot_async._http.coalescing import InFlight
+
+
+async def test_a_request_just_answered_is_not_joined() -> None:
+    """A caller who comes between a request's end and its callers' waking starts a request of its own."""
+    table: InFlight[str] = InFlight()
+    late: list[asyncio.Task[str]] = []
+
+    async def first() -> str:
+        asyncio.get_running_loop().call_soon(
+            lambda: late.append(asyncio.create_task(table.share("k", second)))
+        )
+        return "first"
+
+    async def second() -> str:
+        await asyncio.sleep(1.0)
+        return "second"
+
+    assert await table.share("k", first) == "first"
+    assert "k" in table
+    assert await late[0] == "second"
+    assert "k" not in table
+
+
+async def test_a_second_cancellation_does_not_keep_the_request_alive() -> None:
+    """A caller cancelled again while it waits for its request to end leaves nothing running."""
+    table: InFlight[None] = InFlight()
+    ended = asyncio.Event()
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.sleep(100.0)
+        except asyncio.CancelledError:
+            await asyncio.sleep(5.0)
+            ended.set()
+            raise
+
+    caller = asyncio.create_task(table.share("k", stubborn))
+    await asyncio.sleep(1.0)
+    caller.cancel()
+    await asyncio.sleep(1.0)
+    caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
+    assert "k" not in table
+    await asyncio.wait_for(ended.wait(), 10.0)
+
+
+async def test_a_failure_nobody_is_left_to_see_is_not_complained_of() -> None:
+    """A request that ends with an error after its last caller has gone raises no complaint of asyncio."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    table: InFlight[None] = InFlight()
+
+    async def fail() -> None:
+        try:
+            await asyncio.sleep(100.0)
+        except asyncio.CancelledError:
+            raise RuntimeError("too late") from None
+
+    caller = asyncio.create_task(table.share("k", fail))
+    await asyncio.sleep(1.0)
+    caller.cancel()
+    await asyncio.wait([caller])
+    assert caller.cancelled()
+    del caller
+    gc.collect()
+    assert not complaints

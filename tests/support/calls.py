@@ -1,0 +1,61 @@
+"""A fake service, a client of it, and what asking for a participant comes to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from meltingspot_async import (
+    CourseParticipant,
+    MeltingSpotClient,
+    MeltingSpotError,
+)
+from meltingspot_async.testing import FakeMeltingSpot
+
+PATH = "/v1/courses/c/participants/participant-0"
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@asynccontextmanager
+async def serving(
+    fake: FakeMeltingSpot | None = None, **options: Any
+) -> AsyncGenerator[tuple[FakeMeltingSpot, MeltingSpotClient], None]:
+    """A fake service with 200 participants in the course c, and a client of it."""
+    async with fake or FakeMeltingSpot() as running:
+        running.seed("c", 200)
+        async with MeltingSpotClient(
+            running.api_key,
+            base_url=running.base_url,
+            **options,
+        ) as client:
+            yield running, client
+
+
+def get(client: MeltingSpotClient, number: int = 0) -> asyncio.Task[CourseParticipant]:
+    """Ask for one participant, in a task of its own."""
+    return asyncio.create_task(client.course_participants.get("c", f"participant-{number}"))
+
+
+async def outcome(client: MeltingSpotClient, number: int = 0) -> CourseParticipant | BaseException:
+    """What asking for one participant comes to."""
+    return (await asyncio.gather(get(client, number), return_exceptions=True))[0]
+
+
+async def failure(client: MeltingSpotClient) -> MeltingSpotError:
+    """The error that asking for a participant ends with."""
+    error = await outcome(client)
+    assert isinstance(error, MeltingSpotError)
+    return error
+
+
+def busy_connections(session: aiohttp.ClientSession) -> int:
+    """Connections of a session that are in use."""
+    assert session.connector is not None
+    return len(session.connector._acquired)
