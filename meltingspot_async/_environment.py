@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def api_key_from_env() -> str:
     """The key in ``MELTINGSPOT_API_KEY``.
 
-    :raises UsageError: if there is none.
+    :raises UsageError: if it is not set.
     """
     api_key = os.environ.get("MELTINGSPOT_API_KEY")
     if not api_key:
@@ -41,11 +41,11 @@ def redis_url_from_env() -> str | None:
 
 
 def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
-    """The limiter that all who have this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if that is set.
+    """The limiter that all programs with this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if that is set.
 
     Redis sees no more of the key than a hash.
 
-    :raises UsageError: if the URL is none, or the extra is missing.
+    :raises UsageError: if it is not a Redis URL, or the extra is missing.
     """
     redis_url = redis_url_from_env()
     if redis_url is None:

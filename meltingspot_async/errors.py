@@ -94,7 +94,7 @@ class RateLimitError(ApiError):
     )
 
     pause: float | None = attrs.field(default=None, repr=False)
-    """Seconds for which this answer makes the whole key rest; read by the limiter when the slot ends."""
+    """Seconds for which this answer makes the whole key pause; the limiter reads it when the slot ends."""
 
 
 class ServerError(ApiError):

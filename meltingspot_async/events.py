@@ -1,4 +1,4 @@
-"""What a client tells about its work: frozen events for ``on_event``, and the same as log records.
+"""What a client reports about its work: frozen events for ``on_event``, and the same as log records.
 
 Metrics and traces can be made from the events; the log records, under the name ``meltingspot_async``, are
 their texts. Neither holds the key, a query (which can hold emails) or anything of a body but the names of fields
@@ -93,7 +93,7 @@ class Coalesced:
 
 @attrs.frozen
 class UnknownField:
-    """The service sent a field that the models do not know. Told once per client; its value is in ``extra``."""
+    """The service sent a field that the models do not know. Reported once per client; its value is in ``extra``."""
 
     level: ClassVar[int] = logging.INFO
     model: str
@@ -107,7 +107,7 @@ class UnknownField:
 
 @attrs.frozen
 class UnknownValue:
-    """The service sent a value that an enum does not list. Told once per client; the value lives on."""
+    """The service sent a value that an enum does not list. Reported once per client; the value is kept."""
 
     level: ClassVar[int] = logging.INFO
     enum: str
@@ -120,7 +120,7 @@ class UnknownValue:
 
 
 Drift = UnknownField | UnknownValue
-"""Where the service has gone on and its documentation has not."""
+"""Where the service has changed and its documentation has not."""
 
 Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced | Drift
 """Anything ``on_event`` is called with."""

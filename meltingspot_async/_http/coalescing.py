@@ -33,7 +33,7 @@ class InFlight(Generic[T]):
         return flight is not None and not flight.task.done()
 
     async def share(self, key: Hashable, fetch: Callable[[], Coroutine[object, object, T]]) -> T:
-        """The result of the request of that key under way, or of ``fetch()`` if there is none."""
+        """The result of the request under way with that key, or else of ``fetch()``."""
         if key not in self:
             self._flights[key] = _Flight(asyncio.create_task(fetch()))
         flight = self._flights[key]

@@ -1,4 +1,4 @@
-"""Lines of JSON out of an answer that comes in pieces, of which no more than a piece and a line is held. Pure."""
+"""Cuts an answer that arrives in pieces into lines of JSON, holding no more than a piece and a line. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class JsonLines:
     _rest: bytes = attrs.field(default=b"", init=False)
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """The lines that are whole with this piece.
+        """The lines that this piece completes.
 
         :raises InvalidResponseError: for a line longer than 1 MiB, ended or not.
         """

@@ -40,7 +40,7 @@ class Reporter:
                 asyncio.get_running_loop().call_exception_handler(context)
 
     def notice(self, drift: Drift) -> None:
-        """Tell of an unknown field or value, unless that has been told."""
+        """Report an unknown field or value, unless that has been done."""
         if drift not in self._noticed and len(self._noticed) < MAX_NOTICED:
             self._noticed.add(drift)
             self.report(drift)

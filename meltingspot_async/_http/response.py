@@ -46,7 +46,7 @@ def api_error(
     :param secret: the key, kept out of the error even if the service repeats it.
     :param attempt: number of the attempt it ended, from 1.
     :param retry_after: seconds the service asked to wait, if it did.
-    :param pause: seconds for which the whole key rests, if this is a 429.
+    :param pause: seconds for which the whole key pauses, if this is a 429.
     """
     error_class = api_error_class(response.status)
     message = _message(response.body.decode("utf-8", "replace").replace(secret, "[key]"))

@@ -92,12 +92,12 @@ class RetryBudget:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds the service asks us to wait, or ``None`` if it does not say so intelligibly.
+    """Seconds the service asks us to wait, or ``None`` if it does not ask, or asks for nonsense.
 
     Read are ``Retry-After`` (RFC 9110: seconds, or a date), then ``RateLimit-Reset`` and
     ``X-RateLimit-Reset`` (seconds, or a Unix time). None of them is documented for MeltingSpot. A date is
     compared with the answer's own ``Date`` if there is one, so that a wrong clock here does not matter.
-    A negative number, a past date or anything else says nothing.
+    A negative number, a past date and anything else are ignored.
 
     :param headers: of the answer; names are looked up case-insensitively.
     :param now: the time here, aware, for answers without a ``Date``.

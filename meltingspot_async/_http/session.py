@@ -43,7 +43,7 @@ _HEADERS = {
 
 
 class SessionManager:
-    """Issues GETs to any path, with the retry, the limit, the checks and the errors of the whole package.
+    """Issues GETs to any path, with the retries, the limit, the checks and the errors of every call.
 
     Made by :class:`~meltingspot_async.MeltingSpotClient`, whose ``get`` is the way to an endpoint that has no
     method yet.
