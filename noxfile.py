@@ -38,10 +38,11 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style and suspicious code."""
-    session.install(*groups("lint"))
+    """Style, suspicious code, and the direction of imports."""
+    session.install("-e", EXTRAS, *groups("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-cache")
 
 
 @nox.session
