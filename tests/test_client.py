@@ -31,7 +31,7 @@ async def fetch(client: MeltingSpotClient) -> CourseParticipant:
     return await client.course_participants.get("course-1", "cp-1")
 
 
-async def test_the_documented_answer_from_the_documented_address(canned: aioresponses) -> None:
+async def test_get_asks_the_documented_address_by_default(canned: aioresponses) -> None:
     """By default the service's documented address is asked, over https, with the bare key."""
     canned.get(URL, payload=DOCUMENTED)
     async with MeltingSpotClient("secret-key") as client:
@@ -53,8 +53,10 @@ async def test_the_documented_answer_from_the_documented_address(canned: aioresp
         ({"invitedAt": "2026-01-05"}, "$.invitedAt"),
     ],
 )
-async def test_answers_of_all_shapes(canned: aioresponses, changes: dict[str, object], outcome: str) -> None:
-    """A participant as documented is given, any other is an error at its field."""
+async def test_answers_of_all_shapes_are_given_or_refused(
+    canned: aioresponses, changes: dict[str, object], outcome: str
+) -> None:
+    """A participant as documented is given; anything else is an error that names its field."""
     canned.get(URL, payload=DOCUMENTED | changes)
     async with MeltingSpotClient("k") as client:
         (result,) = await asyncio.gather(fetch(client), return_exceptions=True)
@@ -85,7 +87,9 @@ async def test_answers_of_all_shapes(canned: aioresponses, changes: dict[str, ob
     ],
     ids=lambda text: text[:20],
 )
-async def test_error_bodies_of_any_shape(canned: aioresponses, body: str, message: str) -> None:
+async def test_message_is_found_in_error_bodies_of_any_shape(
+    canned: aioresponses, body: str, message: str
+) -> None:
     """The service's own words are found in an error body of any shape, short and harmless."""
     canned.get(URL, status=404, body=body)
     async with MeltingSpotClient("secret-key") as client:
@@ -118,8 +122,8 @@ async def test_error_bodies_of_any_shape(canned: aioresponses, body: str, messag
         7,
     ],
 )
-def test_an_address_that_is_not_safe_is_refused(base_url: str) -> None:
-    """base_url is https, or http on a loopback address, and nothing but an address."""
+def test_unsafe_base_url_is_refused(base_url: str) -> None:
+    """base_url must be https, or http on a loopback address, and nothing but an address."""
     with pytest.raises(UsageError, match="base_url"):
         MeltingSpotClient("k", base_url=base_url)
 
@@ -134,7 +138,7 @@ def test_an_address_that_is_not_safe_is_refused(base_url: str) -> None:
         ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
-def test_a_safe_address_is_taken(given: str, kept: str) -> None:
+def test_safe_base_url_is_accepted(given: str, kept: str) -> None:
     """An address is https anywhere, http on loopback, with or without a path and a slash at the end."""
     client = MeltingSpotClient("k", base_url=given)
     assert client.session_manager.base_url == kept
@@ -143,16 +147,16 @@ def test_a_safe_address_is_taken(given: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "line\n", "clé", "a\r\nX-Evil: 1", None, b"bytes"])
-def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
-    """A key is printable ASCII without white space; the error does not repeat it."""
+def test_impossible_key_is_refused(key: str) -> None:
+    """A key must be printable ASCII without white space; the error does not repeat it."""
     with pytest.raises(UsageError, match="API key") as refused:
         MeltingSpotClient(key)
     assert "evil" not in str(refused.value).lower()
 
 
 @pytest.mark.parametrize("scheme", ["", "Bearer token", "x\n"])
-def test_a_scheme_that_is_no_word_is_refused(scheme: str) -> None:
-    """auth_scheme is one word."""
+def test_impossible_auth_scheme_is_refused(scheme: str) -> None:
+    """auth_scheme must be one word."""
     with pytest.raises(UsageError, match="auth_scheme"):
         MeltingSpotClient("k", auth_scheme=scheme)
 
@@ -167,8 +171,8 @@ def test_a_scheme_that_is_no_word_is_refused(scheme: str) -> None:
         *[("max_response_bytes", bad) for bad in (0, -5, math.nan, "1", None)],
     ],
 )
-def test_an_option_that_cannot_work_is_refused(option: str, value: object) -> None:
-    """Durations and sizes are checked when they are given, by name."""
+def test_impossible_option_is_refused(option: str, value: object) -> None:
+    """Durations and sizes are checked when they are given, and the error names them."""
     with pytest.raises(UsageError, match=option):
         MeltingSpotClient("k", **{option: value})  # type: ignore[arg-type]
     if option != "max_response_bytes":
@@ -176,7 +180,7 @@ def test_an_option_that_cannot_work_is_refused(option: str, value: object) -> No
             MeltingSpotClient("k").with_options(**{option: value})  # type: ignore[arg-type]
 
 
-def test_the_environment_configures_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_env_reads_key_address_and_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     """from_env reads key, address and scheme; empty ones count as unset."""
     monkeypatch.setenv("MELTINGSPOT_API_KEY", "k")
     monkeypatch.setenv("MELTINGSPOT_BASE_URL", "")
@@ -189,7 +193,7 @@ def test_the_environment_configures_a_client(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("key", [None, ""])
-def test_no_key_in_the_environment_says_what_to_set(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
+def test_from_env_without_key_says_what_to_set(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
     """Without a key from_env names the variable."""
     if key is not None:
         monkeypatch.setenv("MELTINGSPOT_API_KEY", key)
@@ -197,7 +201,7 @@ def test_no_key_in_the_environment_says_what_to_set(monkeypatch: pytest.MonkeyPa
         MeltingSpotClient.from_env()
 
 
-async def test_options_are_copied_and_the_rest_is_shared(canned: aioresponses) -> None:
+async def test_with_options_copies_options_and_shares_the_rest(canned: aioresponses) -> None:
     """with_options changes what it names; connections, limiter and requests under way are shared."""
     canned.get(URL, payload=DOCUMENTED)
     canned.get(URL, status=503)
@@ -212,20 +216,22 @@ async def test_options_are_copied_and_the_rest_is_shared(canned: aioresponses) -
         await fetch(client)
 
 
-def test_a_priority_that_is_none_is_refused() -> None:
-    """A priority is one of the two."""
+def test_impossible_priority_is_refused() -> None:
+    """A priority must be one of the two that exist."""
     with pytest.raises(UsageError, match="priority must be a"):
         MeltingSpotClient("k").with_options(priority="bulk")  # type: ignore[arg-type]
 
 
-def test_an_option_nobody_knows_is_an_error() -> None:
+def test_unknown_option_is_refused() -> None:
     """A misspelt option is not silently ignored."""
     with pytest.raises(TypeError, match="time_out"):
         MeltingSpotClient("k").with_options(time_out=3)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("raised", [OSError("socket"), TimeoutError()], ids=repr)
-async def test_errors_of_the_operating_system_are_ours(canned: aioresponses, raised: Exception) -> None:
+async def test_errors_of_the_operating_system_become_transport_errors(
+    canned: aioresponses, raised: Exception
+) -> None:
     """Whatever error the network raises becomes a TransportError."""
     canned.get(URL, exception=raised)
     async with MeltingSpotClient("k", retry=RetryPolicy(attempts=1)) as client:
@@ -233,7 +239,7 @@ async def test_errors_of_the_operating_system_are_ours(canned: aioresponses, rai
             await fetch(client)
 
 
-def test_the_public_names_are_all_there_and_sorted() -> None:
+def test_public_names_exist_and_are_sorted() -> None:
     """Every name of __all__ exists, and they are in order: constants, classes, functions."""
     names = meltingspot_async.__all__
     assert names == sorted(names, key=lambda name: (not name.isupper(), name.islower(), name))
