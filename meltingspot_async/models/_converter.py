@@ -25,6 +25,7 @@ from .._redaction import redacted
 from ..errors import InvalidResponseError
 from ..events import Drift, UnknownField, UnknownValue
 from ._fields import EPOCH, JsonObject, Milliseconds, OpenEnum
+from ._names import camel_case
 from .custom_property_value import PropertyValue
 
 _json = import_module("orjson" if find_spec("orjson") else "json")  # the extra "speed"
@@ -89,12 +90,12 @@ def to_dict(model: attrs.AttrsInstance) -> dict[str, object]:
 
 def field_names(model: type[attrs.AttrsInstance]) -> tuple[str, ...]:
     """The names of a model's fields as the service writes them, in order."""
-    return tuple(_camel_case(a.name) for a in attrs.fields(model) if a.name != "extra")
+    return tuple(camel_case(a.name) for a in attrs.fields(model) if a.name != "extra")
 
 
 def required_names(model: type[attrs.AttrsInstance]) -> tuple[str, ...]:
     """Those of them that are always there."""
-    return tuple(_camel_case(a.name) for a in attrs.fields(model) if a.default is attrs.NOTHING)
+    return tuple(camel_case(a.name) for a in attrs.fields(model) if a.default is attrs.NOTHING)
 
 
 def _first_problem(error: ClassValidationError) -> tuple[str, str]:
@@ -102,16 +103,8 @@ def _first_problem(error: ClassValidationError) -> tuple[str, str]:
     path, cause = "$", cast("Exception", error)
     while isinstance(cause, ClassValidationError | IterableValidationError):
         cause, note = cause.group_exceptions()[0][0]
-        path += (
-            f"[{note.index}]" if isinstance(note, IterableValidationNote) else f".{_camel_case(note.name)}"
-        )
+        path += f"[{note.index}]" if isinstance(note, IterableValidationNote) else f".{camel_case(note.name)}"
     return path, "it is missing" if isinstance(cause, KeyError) else str(cause)
-
-
-def _camel_case(name: str) -> str:
-    """The service's spelling of an attribute: ``spot_member_id`` is ``spotMemberId``."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 def _json_type(value: object) -> str:
@@ -239,7 +232,7 @@ def _unstructure_milliseconds(value: datetime) -> int:
 def _overrides(model: type[attrs.AttrsInstance]) -> dict[str, Any]:
     """The one place where attributes are mapped to the service's names; ``extra`` has none."""
     return {
-        a.name: override(omit=True) if a.name == "extra" else override(rename=_camel_case(a.name))
+        a.name: override(omit=True) if a.name == "extra" else override(rename=camel_case(a.name))
         for a in attrs.fields(model)
     }
 
