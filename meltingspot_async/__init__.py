@@ -4,8 +4,9 @@ from ._http.endpoint import BASE_URL
 from ._http.response import RawResponse
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
+from ._paging.cursor import Page
 from ._paging.get_many import FetchResult
-from ._paging.listing import Listing, Page
+from ._paging.listing import Listing
 from ._version import __version__
 from .client import MeltingSpotClient
 from .errors import (

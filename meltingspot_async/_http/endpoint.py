@@ -12,6 +12,9 @@ from ..errors import UsageError
 BASE_URL = "https://openapi.meltingspot.io"
 """The service's address (configuration page of its API reference)."""
 
+Params = Mapping[str, str | int]
+"""Query parameters by the service's own names, in the order in which they are sent."""
+
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
 _ADDRESS = re.compile(r"[!\"$->@-~]+")  # printable ASCII but ? and #
 _TOKEN = re.compile(r"[!-~]+")
@@ -46,7 +49,7 @@ class Endpoint:
         """The headers that sign a request."""
         return {"Authorization": self._authorization}
 
-    def url(self, path: str, params: Mapping[str, str | int] | None) -> str:
+    def url(self, path: str, params: Params | None) -> str:
         """The absolute URL of a path, encoded, with brackets and commas in parameters left as they are.
 
         :raises UsageError: for a path that is not plain, absolute and encoded, or a value that is neither

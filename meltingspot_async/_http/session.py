@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self, Unpack
@@ -24,7 +24,7 @@ from ..events import AttemptStarted, Coalesced, Drift, Event, RetryScheduled, Th
 from ..rate_limit import Priority, RateLimiter
 from .call import Call
 from .coalescing import InFlight
-from .endpoint import Endpoint
+from .endpoint import Endpoint, Params
 from .json_lines import JsonLines
 from .options import OptionChanges, RequestOptions
 from .reporter import Reporter
@@ -84,15 +84,15 @@ class SessionManager:
         twin._options = attrs.evolve(self._options, **changes)
         return twin
 
-    def in_bulk(self) -> Self:
-        """A copy that goes after interactive requests, unless the caller chose a priority."""
-        return self.with_options(priority=self._options.priority or Priority.BULK)
+    def with_default_priority(self, priority: Priority) -> Self:
+        """A copy whose requests have this priority, unless the caller chose one by ``with_options``."""
+        return self.with_options(priority=self._options.priority or priority)
 
     async def aclose(self) -> None:
         """Close what was opened here; a session that was given stays open."""
         await self._transport.close()
 
-    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse:
+    async def get(self, path: str, params: Params | None = None) -> RawResponse:
         """The answer to ``GET path``.
 
         :param path: absolute and percent-encoded, such as ``/v1/courses``.
@@ -203,12 +203,10 @@ class SessionManager:
         call.attempt += 1
         await asyncio.sleep(wait)
 
-    async def lines(
-        self, path: str, params: Callable[[], Mapping[str, str | int]]
-    ) -> AsyncGenerator[bytes, None]:
+    async def lines(self, path: str, params: Callable[[], Params]) -> AsyncGenerator[bytes, None]:
         """The lines of JSON that answer ``GET path``, as they arrive, in flat memory.
 
-        :param params: called for the query of each attempt. After an answer that broke off, it is to ask for
+        :param params: called for the query of each attempt. After an answer that broke off, it must ask for
             what follows the last line.
         :raises InvalidResponseError: a line is longer than 1 MiB.
 
@@ -235,16 +233,15 @@ class SessionManager:
         lines = JsonLines(call.path)
         with self._reporter.attempt(call.path, call.attempt) as outcome:
             async with self._transport.stream(self._request(call, url)) as answer:
-                if answer.head.is_success:
-                    async for piece in answer.pieces:
-                        for line in lines.feed(piece):
-                            yield line
+                async for piece in answer.pieces:
+                    for line in lines.feed(piece):
+                        yield line
             for line in lines.end():
                 yield line
             outcome.status = answer.head.status
         self._raise_for_status(call, answer.head)
 
-    async def probe(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse:
+    async def probe(self, path: str, params: Params | None = None) -> RawResponse:
         """The answer to one request, of whatever status and without a retry: to look at what the service does.
 
         Only a 429 is raised, since it pauses the key.

@@ -47,7 +47,7 @@ class StreamedResponse:
     head: RawResponse
     """Status and headers; the body only of an unsuccessful answer."""
     pieces: AsyncGenerator[bytes, None]
-    """The body of a successful answer, as it arrives."""
+    """The body of a successful answer, as it arrives; nothing of an unsuccessful one."""
 
 
 class Transport:
@@ -91,7 +91,7 @@ class Transport:
         """
         async with AsyncExitStack() as stack:
             response, head = await self._head(request, stack)
-            async with aclosing(_pieces(request, response)) as pieces:
+            async with aclosing(_pieces(request, response, head)) as pieces:
                 yield StreamedResponse(head, pieces)
 
     def open(self) -> aiohttp.ClientSession:
@@ -174,9 +174,11 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
     return body
 
 
-async def _pieces(request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+async def _pieces(
+    request: Request, response: aiohttp.ClientResponse, head: RawResponse
+) -> AsyncGenerator[bytes, None]:
     failure: TransportError | None = None
-    while failure is None and not response.content.at_eof():
+    while head.is_success and failure is None and not response.content.at_eof():
         try:
             async with asyncio.timeout(request.timeout):
                 piece = await response.content.readany()

@@ -1,37 +1,45 @@
 """Filters of lists: Python values to the service's LHS brackets, ``status[in]=Started,Completed``.
 
 The form is documented on the configuration page of the API reference; how a comma inside a value of a list
-would be escaped is not, so such a value is refused rather than sent to be misunderstood. Datetimes become Unix
+would be escaped is not, so such a value is refused rather than sent and misunderstood. Datetimes become Unix
 timestamps, whose unit is not documented either: seconds, unless the caller knows better.
 
-Every function here gives the parameters of one argument: none for ``None``. A value that does not fit is a
-:class:`~meltingspot_async.UsageError` that names the argument.
+Each function stands for an operator and takes fields by keyword, in snake_case: ``contains(title="intro")`` is
+``title[contains]=intro``. A field of ``None`` is not filtered. A value that does not fit is a
+:class:`~meltingspot_async.UsageError` that names the argument of the resource's method: the field, and what the
+operator adds to it (``title_contains``, ``emails``, ``registration_date_before``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Generic, Literal, TypeVar, cast
 
 import attrs
 
+from .._http.endpoint import Params
 from ..errors import UsageError
 from ..models._fields import EPOCH
+from ..models._names import camel_case
 
 FilterValue = str | int | Iterable[str | int]
 """One value, or several for an operator that takes a list (``in``, ``notin``)."""
 
+Filters = Mapping[str, FilterValue]
+"""Filters that no argument stands for, by the service's own names: ``{"completionRate[gte]": 50}``."""
+
+Texts = str | Iterable[str]
+"""One text, or several."""
+
 TimeUnit = Literal["s", "ms"]
 """What Unix timestamps are counted in: seconds or milliseconds."""
 
-Query = dict[str, str | int]
-"""Parameters by their names in the service."""
-
 T = TypeVar("T")
 
-_NAME = re.compile(r"[A-Za-z]\w*\[[a-z]+\]", re.ASCII)
+_NAME = re.compile(r"[A-Za-z]\w*(\.\w+)*(\[[A-Za-z]+\])?", re.ASCII)
+_PAGING = frozenset({"page", "limit"})
 _UNITS: dict[str, timedelta] = {"s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)}
 
 
@@ -49,103 +57,142 @@ class Range(Generic[T]):
     """This or below."""
 
 
-def build(filters: Mapping[str, FilterValue] | None, *parts: Query) -> Query:
+def build(filters: Filters | None, *parts: Params, reserved: Container[str] = _PAGING) -> Params:
     """One query of several parts, and of further filters by the service's own names.
 
-    :param filters: such as ``{"status[neq]": "Invited"}``; none of them may be in the parts.
+    :param filters: names that are bare, dotted or have an operator: ``fromEventId``, ``address.city[startsWith]``.
+    :param reserved: names that the client itself sends.
     """
+    if filters is not None and not isinstance(filters, Mapping):
+        raise UsageError(f"filters takes a mapping of names to values, not {type(filters).__name__}.")
     query = {name: value for part in parts for name, value in part.items()}
-    others: Query = {}
+    others: dict[str, str | int] = {}
     for name, value in (filters or {}).items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise UsageError(f"filters: {name!r} is not of the form 'field[operator]'.")
+            raise UsageError(f"filters: {name!r} is not a name such as 'field' or 'field[operator]'.")
+        if name in reserved:
+            raise UsageError(f"filters: {name} is set by the client itself, or by an argument of its own.")
         if name in query:
-            raise UsageError(f"filters: {name} is given twice, by keyword too.")
+            raise UsageError(f"filters: {name} is given twice, also by an argument of its own.")
         argument = f"filters[{name}]"
         others[name] = _text(argument, value) if isinstance(value, str | int) else _joined(argument, value)
     return query | others
 
 
-def text(name: str, argument: str, value: str | None) -> Query:
-    """One text."""
-    if value is not None and not isinstance(value, str):
+def bare(**fields: str | None) -> Params:
+    """Texts under a name without an operator: ``fromEventId``."""
+    return _params(fields, "", "", _plain)
+
+
+def equal(**fields: str | None) -> Params:
+    """One text: ``title[eq]``."""
+    return _params(fields, "[eq]", "", _plain)
+
+
+def contains(**fields: str | None) -> Params:
+    """A part of a text: ``title[contains]``, for the argument ``title_contains``."""
+    return _params(fields, "[contains]", "_contains", _plain)
+
+
+def any_of(**fields: Texts | None) -> Params:
+    """One text or several: ``status[eq]`` or ``status[in]``."""
+    query: dict[str, str | int] = {}
+    for field, value in fields.items():
+        if value is not None:
+            texts = _text(field, value) if isinstance(value, str) else _joined(field, value)
+            is_one = isinstance(value, str) or "," not in texts
+            query[f"{camel_case(field)}[{'eq' if is_one else 'in'}]"] = texts
+    return query
+
+
+def several(**fields: Texts | None) -> Params:
+    """One text or several, for the plural of a field: ``email[in]``, for the argument ``emails``."""
+    return _params(fields, "[in]", "s", _one_or_several)
+
+
+def flags(**fields: bool | None) -> Params:
+    """Yes or no. The service documents a text and names no values: ``true`` and ``false`` are a guess."""
+    return _params(fields, "[eq]", "", _flag)
+
+
+def numbers(**fields: int | Range[int] | None) -> Params:
+    """A whole number, or a range of them: ``invited[eq]``, or ``invited[gte]`` and ``invited[lt]``."""
+    return _bounds(fields, _whole_number)
+
+
+def times(unit: TimeUnit, **fields: datetime | Range[datetime] | None) -> Params:
+    """A point in time, or a range: ``startDate[eq]``, or ``startDate[gte]`` and ``startDate[lt]``."""
+    return _bounds(fields, _timestamp_in(unit))
+
+
+def at(unit: TimeUnit, **fields: datetime | None) -> Params:
+    """One point in time: ``fromDate[eq]``."""
+    return _params(fields, "[eq]", "", _timestamp_in(unit))
+
+
+def before(unit: TimeUnit, **fields: datetime | None) -> Params:
+    """Earlier than a point in time: ``registrationDate[before]``, for ``registration_date_before``."""
+    return _params(fields, "[before]", "_before", _timestamp_in(unit))
+
+
+def after(unit: TimeUnit, **fields: datetime | None) -> Params:
+    """Later than a point in time: ``registrationDate[after]``, for ``registration_date_after``."""
+    return _params(fields, "[after]", "_after", _timestamp_in(unit))
+
+
+def _params(
+    fields: Mapping[str, object], operator: str, suffix: str, convert: Callable[[str, object], str | int]
+) -> Params:
+    """The parameters of the fields that are given.
+
+    :param suffix: what the caller's argument has after the field's name.
+    """
+    return {
+        camel_case(field) + operator: convert(field + suffix, value)
+        for field, value in fields.items()
+        if value is not None
+    }
+
+
+def _bounds(fields: Mapping[str, object], convert: Callable[[str, object], int]) -> Params:
+    query: dict[str, str | int] = {}
+    for argument, value in fields.items():
+        if value is None:
+            continue
+        name = camel_case(argument)
+        if isinstance(value, Range):
+            given = {operator: bound for operator, bound in _operators(value) if bound is not None}
+            if not given:
+                raise UsageError(f"{argument}: the Range has no bound, such as Range(gte=1).")
+            for operator, bound in given.items():
+                query[f"{name}[{operator}]"] = convert(f"{argument}.{operator}", bound)
+        else:
+            query[f"{name}[eq]"] = convert(argument, value)
+    return query
+
+
+def _operators(value: object) -> Iterable[tuple[str, object]]:
+    bounds = cast("Range[object]", value)
+    return ("gt", bounds.gt), ("gte", bounds.gte), ("lt", bounds.lt), ("lte", bounds.lte)
+
+
+def _plain(argument: str, value: object) -> str:
+    if not isinstance(value, str):
         raise UsageError(f"{argument} takes a text, not {type(value).__name__}.")
-    return {} if value is None else {name: _text(argument, value)}
+    return _text(argument, value)
 
 
-def one_or_several(field: str, argument: str, values: str | Iterable[str] | None) -> Query:
-    """``field[eq]`` for one text, ``field[in]`` for several."""
-    if values is None:
-        return {}
-    if isinstance(values, str):
-        return {f"{field}[eq]": _text(argument, values)}
-    texts = _joined(argument, values)
-    return {f"{field}[eq]": texts} if "," not in texts else {f"{field}[in]": texts}
+def _one_or_several(argument: str, value: object) -> str:
+    return _joined(argument, [value] if isinstance(value, str) else value)
 
 
-def several(field: str, argument: str, values: Iterable[str] | None) -> Query:
-    """``field[in]`` for any number of texts."""
-    if isinstance(values, str):
-        raise UsageError(f"{argument} takes several texts, such as a list, not one text.")
-    return {} if values is None else {f"{field}[in]": _joined(argument, values)}
-
-
-def people(
-    emails: Iterable[str] | None, firstnames: Iterable[str] | None, lastnames: Iterable[str] | None
-) -> Query:
-    """The filters that most lists of people have."""
-    return {
-        **several("email", "emails", emails),
-        **several("firstname", "firstnames", firstnames),
-        **several("lastname", "lastnames", lastnames),
-    }
-
-
-def registered(before: datetime | None, after: datetime | None, unit: TimeUnit) -> Query:
-    """The filters on when a member registered."""
-    return {
-        **moment("registrationDate[before]", "registration_date_before", before, unit),
-        **moment("registrationDate[after]", "registration_date_after", after, unit),
-    }
-
-
-def flag(name: str, argument: str, value: bool | None) -> Query:
-    """Yes or no. The service types it as a text and names no values: ``true`` and ``false`` are supposed."""
-    if value is not None and not isinstance(value, bool):
+def _flag(argument: str, value: object) -> str:
+    if not isinstance(value, bool):
         raise UsageError(f"{argument} takes True or False, not {type(value).__name__}.")
-    return {} if value is None else {name: str(value).lower()}
+    return str(value).lower()
 
 
-def number(field: str, argument: str, value: int | Range[int] | None) -> Query:
-    """One whole number, or a range of them."""
-    return _bounds(field, argument, value, _whole)
-
-
-def time(field: str, argument: str, value: datetime | Range[datetime] | None, unit: TimeUnit) -> Query:
-    """One point in time, or a range."""
-    return _bounds(field, argument, value, _timestamp_in(unit))
-
-
-def moment(name: str, argument: str, value: datetime | None, unit: TimeUnit) -> Query:
-    """One point in time, under a name that says how it is meant."""
-    timestamp = _timestamp_in(unit)
-    return {} if value is None else {name: timestamp(argument, value)}
-
-
-def _bounds(field: str, argument: str, value: object, convert: Callable[[str, object], int]) -> Query:
-    if value is None:
-        return {}
-    if not isinstance(value, Range):
-        return {f"{field}[eq]": convert(argument, value)}
-    given = cast("Range[object]", value)
-    named = {"gt": given.gt, "gte": given.gte, "lt": given.lt, "lte": given.lte}
-    bounds = {name: bound for name, bound in named.items() if bound is not None}
-    if not bounds:
-        raise UsageError(f"{argument}: a Range without any bound.")
-    return {f"{field}[{name}]": convert(f"{argument}.{name}", bound) for name, bound in bounds.items()}
-
-
-def _whole(argument: str, value: object) -> int:
+def _whole_number(argument: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise UsageError(f"{argument} takes a whole number or a Range of them, not {type(value).__name__}.")
     return value
@@ -165,19 +212,21 @@ def _timestamp_in(unit: TimeUnit) -> Callable[[str, object], int]:
     return timestamp
 
 
-def _joined(argument: str, values: Iterable[str | int]) -> str:
+def _joined(argument: str, values: object) -> str:
     """Several values as one, in order and each once."""
     if not isinstance(values, Iterable):
         raise UsageError(f"{argument} takes texts or whole numbers, not {type(values).__name__}.")
-    texts = [_text(argument, value) for value in values]
+    texts = [_text(argument, value) for value in cast("Iterable[object]", values)]
     if not texts:
-        raise UsageError(f"{argument} is empty: no filter would mean everything, an empty one nothing.")
+        raise UsageError(f"{argument} is empty: to filter nothing, leave it out.")
     if any("," in text for text in texts):
         raise UsageError(f"{argument}: the service has no way to write a comma inside a value of a list.")
     return ",".join(dict.fromkeys(texts))
 
 
 def _text(argument: str, value: object) -> str:
-    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
-        raise UsageError(f"{argument} takes non-empty texts or whole numbers, not {type(value).__name__}.")
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise UsageError(f"{argument} takes texts or whole numbers, not {type(value).__name__}.")
+    if value == "":
+        raise UsageError(f"{argument} is an empty text: to filter nothing, leave it out.")
     return str(value)

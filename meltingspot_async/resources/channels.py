@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator
 from datetime import datetime
 
 from .._http.endpoint import expand_path
@@ -26,13 +26,10 @@ class Channels(Resource):
         """
         return await self._get(expand_path("/v1/channels/{channel_id}", channel_id=channel_id), Channel)
 
-    def list(
-        self, *, filters: Mapping[str, query.FilterValue] | None = None, page_size: int = PAGE_SIZE
-    ) -> Listing[Channel]:
+    def list(self, *, filters: query.Filters | None = None, page_size: int = PAGE_SIZE) -> Listing[Channel]:
         """The channels of the Spot: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/channels`` (help centre, page on the endpoints of channels). Bulk, as every list. No filter is
-        documented.
+        ``GET /v1/channels`` (help centre, page on the endpoints of channels). No filter is documented.
 
         :param filters: filters that are not documented, by the service's own names.
         :param page_size: items to ask for at once. Default 100; the service may give fewer.
@@ -43,7 +40,7 @@ class Channels(Resource):
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
     ) -> AsyncGenerator[FetchResult[Channel], None]:
-        """The channels of these ids, as they come, with as few requests as it takes.
+        """The channels of these ids, as they arrive, in as few requests as possible.
 
         Arguments and promises are those of
         :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.
@@ -54,21 +51,20 @@ class Channels(Resource):
         self,
         channel_id: str,
         *,
-        emails: Iterable[str] | None = None,
-        firstnames: Iterable[str] | None = None,
-        lastnames: Iterable[str] | None = None,
+        emails: query.Texts | None = None,
+        firstnames: query.Texts | None = None,
+        lastnames: query.Texts | None = None,
         registration_date_before: datetime | None = None,
         registration_date_after: datetime | None = None,
         unit: query.TimeUnit = "s",
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[SpotMember]:
         """The members of a channel: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/channels/{channelId}/spotMembers`` (help centre, page on the endpoints of channels). Bulk, as
-        every list.
+        ``GET /v1/channels/{channelId}/spotMembers`` (help centre, page on the endpoints of channels).
 
-        :param emails: emails to keep; likewise ``firstnames`` and ``lastnames``.
+        :param emails: one email to keep, or several; likewise ``firstnames`` and ``lastnames``.
         :param registration_date_before: keep members registered before then; likewise ``registration_date_after``.
         :param unit: what the service counts timestamps in, which is not documented: ``"s"`` (the default) or
             ``"ms"``.
@@ -78,8 +74,9 @@ class Channels(Resource):
         """
         chosen = query.build(
             filters,
-            query.people(emails, firstnames, lastnames),
-            query.registered(registration_date_before, registration_date_after, unit),
+            query.several(email=emails, firstname=firstnames, lastname=lastnames),
+            query.before(unit, registration_date=registration_date_before),
+            query.after(unit, registration_date=registration_date_after),
         )
         path = expand_path("/v1/channels/{channel_id}/spotMembers", channel_id=channel_id)
         return self._list(path, SpotMember, chosen, page_size)

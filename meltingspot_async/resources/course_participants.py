@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
@@ -38,57 +38,56 @@ class CourseParticipants(Resource):
         self,
         course_id: str,
         *,
-        status: str | Iterable[str] | None = None,
-        emails: Iterable[str] | None = None,
-        firstnames: Iterable[str] | None = None,
-        lastnames: Iterable[str] | None = None,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        status: query.Texts | None = None,
+        emails: query.Texts | None = None,
+        firstnames: query.Texts | None = None,
+        lastnames: query.Texts | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[CourseParticipant]:
         """The participants of a course: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/courses/{courseId}/participants`` (``listcourseparticipants`` in the API reference). It goes
-        after interactive requests, unless a priority was chosen by ``with_options``. Nothing is sent before the
-        iteration begins.
+        ``GET /v1/courses/{courseId}/participants`` (``listcourseparticipants`` in the API reference). Nothing is
+        sent before the iteration begins.
 
         :param status: one :class:`~meltingspot_async.ParticipantStatus` or several.
-        :param emails: emails to keep; likewise ``firstnames`` and ``lastnames``.
+        :param emails: one email to keep, or several; likewise ``firstnames`` and ``lastnames``.
         :param filters: filters that are not documented, by the service's own names:
             ``{"completionRate[gte]": 50}``.
         :param page_size: items to ask for at once. Default 100; the service may give fewer.
         :raises UsageError: for an empty id, an empty list of values, a comma inside a value of a list, which the
             service has no way to write, or a filter given twice.
 
-        A ``timeout`` or ``deadline`` holds for each page by itself. The iteration raises whatever
+        A ``timeout`` or ``deadline`` applies to each page by itself. The iteration raises whatever
         :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does, and ``InvalidResponseError`` for a
-        page with anything in it that is not as documented.
+        page that is not as documented.
         """
         chosen = query.build(
             filters,
-            query.one_or_several("status", "status", status),
-            query.people(emails, firstnames, lastnames),
+            query.any_of(status=status),
+            query.several(email=emails, firstname=firstnames, lastname=lastnames),
         )
         return self._list(_path(course_id), CourseParticipant, chosen, page_size)
 
     def get_many(
         self, course_id: str, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
     ) -> AsyncGenerator[FetchResult[CourseParticipant], None]:
-        """The participants of these ids, as they come, each distinct id once, with as few requests as it takes.
+        """The participants of these ids, as they arrive, each distinct id once, in as few requests as possible.
 
-        While the course has fewer pages left than there are ids to find, pages are read; what they did not hold
-        is asked for singly, so that a 404 is the service's own word. 1,000 ids of a course of 1,000 take 10
-        requests. It goes after interactive requests, unless a priority was chosen by ``with_options``.
+        While the course has fewer pages left than there are ids to find, pages are read; the ids they did not
+        hold are requested singly, so that a 404 is the service's own answer. 1,000 ids of a course of 1,000 take
+        10 requests, which wait behind interactive ones unless a priority was chosen by ``with_options``.
 
         :param ids: a collection, which is planned as a whole; or an iterable or async iterable, with or without
             end, which is read, planned and freed of repeats 1,000 distinct ids at a time, in flat memory.
-        :param concurrency: single requests under way at once, at the most. Default 20.
+        :param concurrency: most single requests under way at once. Default 20.
         :param on_error: with ``"yield"``, the default, a failure is a result with its ``error``; with ``"raise"``
             the first failure ends the iteration.
-        :raises UsageError: for an empty course id or wrong options, at once; for an id that is no text, when it
-            is read.
+        :raises UsageError: for an empty course id or a wrong option, at once; for an id that is not a text, when
+            it is read.
 
-        A ``timeout`` or ``deadline`` holds for each request by itself. To stop in the middle, ``break`` and forget
-        the iterator, or ``aclose()`` it: nothing of it goes on.
+        A ``timeout`` or ``deadline`` applies to each request by itself. To stop in the middle, ``break`` and
+        forget the iterator, or ``aclose()`` it: its requests are cancelled.
         """
         return self._get_many(_path(course_id), CourseParticipant, ids, concurrency, on_error)
 

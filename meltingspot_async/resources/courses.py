@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from .._paging.listing import Listing
 from ..models import Course
 from . import _filters as query
@@ -18,12 +16,12 @@ class Courses(Resource):
         *,
         status: str | None = None,
         privacy: str | None = None,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[Course]:
         """The courses of the Spot: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/courses`` (help centre, page on the endpoints of courses). Bulk, as every list.
+        ``GET /v1/courses`` (help centre, page on the endpoints of courses).
 
         :param status: one :class:`~meltingspot_async.CourseStatus`, or any text: not all are documented.
         :param privacy: one :class:`~meltingspot_async.CoursePrivacy`, or any text: not all are documented.
@@ -33,7 +31,6 @@ class Courses(Resource):
         """
         chosen = query.build(
             filters,
-            query.text("status[eq]", "status", status),
-            query.text("privacy[eq]", "privacy", privacy),
+            query.equal(status=status, privacy=privacy),
         )
         return self._list("/v1/courses", Course, chosen, page_size)

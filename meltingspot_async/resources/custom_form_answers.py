@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from .._http.endpoint import expand_path
 from .._paging.listing import Listing
+from .._paging.service_list import by_content
 from ..models import CustomFormAnswer
 from . import _filters as query
-from ._base import PAGE_SIZE, Resource, whole
+from ._base import PAGE_SIZE, Resource
 
 
 class CustomFormAnswers(Resource):
@@ -18,14 +17,14 @@ class CustomFormAnswers(Resource):
         self,
         spot_member_id: str,
         *,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[CustomFormAnswer]:
         """The answers to the registration form of a member: iterate over them, or over ``.pages()``.
 
         ``GET /v1/spotMembers/{spotMemberId}/customFormAnswers`` (help centre, page on the endpoints of Spot
-        members, where the end of the path could not be read). Bulk, as every list. No filter is documented by
-        its name.
+        members, where the end of the path could not be read). No filter is documented by its
+        name.
 
         :param filters: filters that are not documented, by the service's own names.
         :param page_size: items to ask for at once. Default 100; the service may give fewer.
@@ -34,4 +33,4 @@ class CustomFormAnswers(Resource):
         path = expand_path(
             "/v1/spotMembers/{spot_member_id}/customFormAnswers", spot_member_id=spot_member_id
         )
-        return self._list(path, CustomFormAnswer, query.build(filters), page_size, identify=whole)
+        return self._list(path, CustomFormAnswer, query.build(filters), page_size, identify=by_content)

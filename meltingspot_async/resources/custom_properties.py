@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from .._http.endpoint import expand_path
 from .._paging.listing import Listing
+from .._paging.service_list import by_content
 from ..models import CustomPropertyValue
 from . import _filters as query
-from ._base import PAGE_SIZE, Resource, whole
+from ._base import PAGE_SIZE, Resource
 
 
 class CustomProperties(Resource):
@@ -18,14 +17,13 @@ class CustomProperties(Resource):
         self,
         spot_member_id: str,
         *,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[CustomPropertyValue]:
         """The values of the custom properties of a member: iterate over them, or over ``.pages()``.
 
         ``GET /v1/spotMembers/{spotMemberId}/customPropertiesValues`` (help centre, page on the endpoints of custom
-        properties). Bulk, as every list. No
-        filter is documented by its name.
+        properties). No filter is documented by its name.
 
         :param filters: filters that are not documented, by the service's own names.
         :param page_size: items to ask for at once. Default 100; the service may give fewer.
@@ -34,4 +32,4 @@ class CustomProperties(Resource):
         path = expand_path(
             "/v1/spotMembers/{spot_member_id}/customPropertiesValues", spot_member_id=spot_member_id
         )
-        return self._list(path, CustomPropertyValue, query.build(filters), page_size, identify=whole)
+        return self._list(path, CustomPropertyValue, query.build(filters), page_size, identify=by_content)

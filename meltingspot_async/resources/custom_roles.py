@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
@@ -31,15 +31,14 @@ class CustomRoles(Resource):
     def list(
         self,
         *,
-        label: str | Iterable[str] | None = None,
+        label: query.Texts | None = None,
         label_contains: str | None = None,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[CustomRole]:
         """The custom roles of the Spot: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/spotMemberCustomRole`` (``listspotmembercustomroles`` in the API reference). Bulk, as every
-        list.
+        ``GET /v1/spotMemberCustomRole`` (``listspotmembercustomroles`` in the API reference).
 
         :param label: one whole label, or several; ``label_contains`` takes a part of one.
         :param filters: filters that are not documented, by the service's own names.
@@ -48,15 +47,15 @@ class CustomRoles(Resource):
         """
         chosen = query.build(
             filters,
-            query.one_or_several("label", "label", label),
-            query.text("label[contains]", "label_contains", label_contains),
+            query.any_of(label=label),
+            query.contains(label=label_contains),
         )
         return self._list("/v1/spotMemberCustomRole", CustomRole, chosen, page_size)
 
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
     ) -> AsyncGenerator[FetchResult[CustomRole], None]:
-        """The custom roles of these ids, as they come, with as few requests as it takes.
+        """The custom roles of these ids, as they arrive, in as few requests as possible.
 
         Arguments and promises are those of
         :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
@@ -30,12 +30,12 @@ class Forums(Resource):
         *,
         name: str | None = None,
         name_contains: str | None = None,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[Forum]:
         """The forums of the Spot: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/forums`` (help centre, page on the endpoints of forums). Bulk, as every list.
+        ``GET /v1/forums`` (help centre, page on the endpoints of forums).
 
         :param name: the whole name; ``name_contains`` takes a part of it.
         :param filters: filters that are not documented, by the service's own names.
@@ -44,15 +44,15 @@ class Forums(Resource):
         """
         chosen = query.build(
             filters,
-            query.text("name[eq]", "name", name),
-            query.text("name[contains]", "name_contains", name_contains),
+            query.equal(name=name),
+            query.contains(name=name_contains),
         )
         return self._list("/v1/forums", Forum, chosen, page_size)
 
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
     ) -> AsyncGenerator[FetchResult[Forum], None]:
-        """The forums of these ids, as they come, with as few requests as it takes.
+        """The forums of these ids, as they arrive, in as few requests as possible.
 
         Arguments and promises are those of
         :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from .._http.endpoint import expand_path
@@ -20,12 +19,12 @@ class Groups(Resource):
         *,
         name: str | None = None,
         name_contains: str | None = None,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[Group]:
         """The groups of the Spot: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/groups`` (help centre, page on the endpoints of groups). Bulk, as every list.
+        ``GET /v1/groups`` (help centre, page on the endpoints of groups).
 
         :param name: the whole name; ``name_contains`` takes a part of it.
         :param filters: filters that are not documented, by the service's own names.
@@ -34,8 +33,8 @@ class Groups(Resource):
         """
         chosen = query.build(
             filters,
-            query.text("name[eq]", "name", name),
-            query.text("name[contains]", "name_contains", name_contains),
+            query.equal(name=name),
+            query.contains(name=name_contains),
         )
         return self._list("/v1/groups", Group, chosen, page_size)
 
@@ -43,22 +42,22 @@ class Groups(Resource):
         self,
         group_id: str,
         *,
-        emails: Iterable[str] | None = None,
-        firstnames: Iterable[str] | None = None,
-        lastnames: Iterable[str] | None = None,
-        roles: Iterable[str] | None = None,
+        emails: query.Texts | None = None,
+        firstnames: query.Texts | None = None,
+        lastnames: query.Texts | None = None,
+        roles: query.Texts | None = None,
         registration_date_before: datetime | None = None,
         registration_date_after: datetime | None = None,
         unit: query.TimeUnit = "s",
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[SpotMember]:
         """The members of a group: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/groups/{groupId}/spotMembers`` (help centre, page on the endpoints of groups). Bulk, as every list.
+        ``GET /v1/groups/{groupId}/spotMembers`` (help centre, page on the endpoints of groups).
 
-        :param emails: emails to keep; likewise ``firstnames`` and ``lastnames``.
-        :param roles: roles to keep, each a :class:`~meltingspot_async.SpotMemberRole`.
+        :param emails: one email to keep, or several; likewise ``firstnames`` and ``lastnames``.
+        :param roles: one :class:`~meltingspot_async.SpotMemberRole` to keep, or several.
         :param registration_date_before: keep members registered before then; likewise ``registration_date_after``.
         :param unit: what the service counts timestamps in, which is not documented: ``"s"`` (the default) or
             ``"ms"``.
@@ -68,9 +67,10 @@ class Groups(Resource):
         """
         chosen = query.build(
             filters,
-            query.people(emails, firstnames, lastnames),
-            query.several("role", "roles", roles),
-            query.registered(registration_date_before, registration_date_after, unit),
+            query.several(email=emails, firstname=firstnames, lastname=lastnames),
+            query.several(role=roles),
+            query.before(unit, registration_date=registration_date_before),
+            query.after(unit, registration_date=registration_date_after),
         )
         path = expand_path("/v1/groups/{group_id}/spotMembers", group_id=group_id)
         return self._list(path, SpotMember, chosen, page_size)

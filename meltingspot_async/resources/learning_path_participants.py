@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
@@ -35,35 +35,35 @@ class LearningPathParticipants(Resource):
         self,
         learning_path_id: str,
         *,
-        status: str | Iterable[str] | None = None,
-        emails: Iterable[str] | None = None,
-        firstnames: Iterable[str] | None = None,
-        lastnames: Iterable[str] | None = None,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        status: query.Texts | None = None,
+        emails: query.Texts | None = None,
+        firstnames: query.Texts | None = None,
+        lastnames: query.Texts | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[LearningPathParticipant]:
         """The participants of a learning path: iterate over them, or over ``.pages()``.
 
         ``GET /v1/learningPaths/{learningPathId}/participants`` (``listlearningpathparticipants`` in the API
-        reference). Bulk, as every list.
+        reference).
 
         :param status: one :class:`~meltingspot_async.ParticipantStatus` or several.
-        :param emails: emails to keep; likewise ``firstnames`` and ``lastnames``.
+        :param emails: one email to keep, or several; likewise ``firstnames`` and ``lastnames``.
         :param filters: filters that are not documented, by the service's own names.
         :param page_size: items to ask for at once. Default 100; the service may give fewer.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
             filters,
-            query.one_or_several("status", "status", status),
-            query.people(emails, firstnames, lastnames),
+            query.any_of(status=status),
+            query.several(email=emails, firstname=firstnames, lastname=lastnames),
         )
         return self._list(_path(learning_path_id), LearningPathParticipant, chosen, page_size)
 
     def get_many(
         self, learning_path_id: str, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
     ) -> AsyncGenerator[FetchResult[LearningPathParticipant], None]:
-        """The participants of these ids, as they come, with as few requests as it takes.
+        """The participants of these ids, as they arrive, in as few requests as possible.
 
         Arguments and promises are those of
         :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from .._http.endpoint import expand_path
 from .._paging.listing import Listing
 from ..models import LiveParticipant
@@ -24,17 +22,16 @@ class LiveParticipants(Resource):
         firstname_contains: str | None = None,
         lastname: str | None = None,
         lastname_contains: str | None = None,
-        type: str | Iterable[str] | None = None,  # noqa: A002 - the service's own name
-        status: str | Iterable[str] | None = None,
+        type: query.Texts | None = None,  # noqa: A002 - the service's own name
+        status: query.Texts | None = None,
         has_replayed: bool | None = None,
         has_participated: bool | None = None,
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[LiveParticipant]:
         """The participants of a Live: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/lives/{liveId}/participants`` (``listliveparticipants`` in the API reference). Bulk, as every
-        list.
+        ``GET /v1/lives/{liveId}/participants`` (``listliveparticipants`` in the API reference).
 
         :param email: the whole email; ``email_contains`` takes a part of it. Likewise for the names.
         :param type: one :class:`~meltingspot_async.LiveParticipantType` or several.
@@ -47,16 +44,10 @@ class LiveParticipants(Resource):
         """
         chosen = query.build(
             filters,
-            query.text("email[eq]", "email", email),
-            query.text("email[contains]", "email_contains", email_contains),
-            query.text("firstname[eq]", "firstname", firstname),
-            query.text("firstname[contains]", "firstname_contains", firstname_contains),
-            query.text("lastname[eq]", "lastname", lastname),
-            query.text("lastname[contains]", "lastname_contains", lastname_contains),
-            query.one_or_several("type", "type", type),
-            query.one_or_several("status", "status", status),
-            query.flag("hasReplayed[eq]", "has_replayed", has_replayed),
-            query.flag("hasParticipated[eq]", "has_participated", has_participated),
+            query.equal(email=email, firstname=firstname, lastname=lastname),
+            query.contains(email=email_contains, firstname=firstname_contains, lastname=lastname_contains),
+            query.any_of(type=type, status=status),
+            query.flags(has_replayed=has_replayed, has_participated=has_participated),
         )
         path = expand_path("/v1/lives/{live_id}/participants", live_id=live_id)
         return self._list(path, LiveParticipant, chosen, page_size)

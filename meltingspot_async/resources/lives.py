@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator
 from datetime import datetime
 
 from .._http.endpoint import expand_path
@@ -33,9 +33,9 @@ class Lives(Resource):
         title_contains: str | None = None,
         status: str | None = None,
         start_date: datetime | query.Range[datetime] | None = None,
-        solution: str | Iterable[str] | None = None,
+        solution: query.Texts | None = None,
         replay: bool | None = None,
-        built_in_type: str | Iterable[str] | None = None,
+        built_in_type: query.Texts | None = None,
         average_view_time: int | query.Range[int] | None = None,
         invited: int | query.Range[int] | None = None,
         registrant: int | query.Range[int] | None = None,
@@ -44,12 +44,12 @@ class Lives(Resource):
         no_show: int | query.Range[int] | None = None,
         total_replay_view: int | query.Range[int] | None = None,
         unit: query.TimeUnit = "s",
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[Live]:
         """The Lives of the Spot: iterate over them, or over ``.pages()``.
 
-        ``GET /v1/lives`` (``listlives`` in the API reference). Bulk, as every list.
+        ``GET /v1/lives`` (``listlives`` in the API reference).
 
         :param title: the whole title; ``title_contains`` takes a part of it.
         :param status: one :class:`~meltingspot_async.LiveStatus`.
@@ -69,27 +69,27 @@ class Lives(Resource):
         """
         chosen = query.build(
             filters,
-            query.text("title[eq]", "title", title),
-            query.text("title[contains]", "title_contains", title_contains),
-            query.text("status[eq]", "status", status),
-            query.time("startDate", "start_date", start_date, unit),
-            query.one_or_several("solution", "solution", solution),
-            query.flag("replay[eq]", "replay", replay),
-            query.one_or_several("builtInType", "built_in_type", built_in_type),
-            query.number("averageViewTime", "average_view_time", average_view_time),
-            query.number("invited", "invited", invited),
-            query.number("registrant", "registrant", registrant),
-            query.number("attendee", "attendee", attendee),
-            query.number("attendanceRate", "attendance_rate", attendance_rate),
-            query.number("noShow", "no_show", no_show),
-            query.number("totalReplayView", "total_replay_view", total_replay_view),
+            query.equal(title=title, status=status),
+            query.contains(title=title_contains),
+            query.times(unit, start_date=start_date),
+            query.any_of(solution=solution, built_in_type=built_in_type),
+            query.flags(replay=replay),
+            query.numbers(
+                average_view_time=average_view_time,
+                invited=invited,
+                registrant=registrant,
+                attendee=attendee,
+                attendance_rate=attendance_rate,
+                no_show=no_show,
+                total_replay_view=total_replay_view,
+            ),
         )
         return self._list("/v1/lives", Live, chosen, page_size)
 
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
     ) -> AsyncGenerator[FetchResult[Live], None]:
-        """The Lives of these ids, as they come, with as few requests as it takes.
+        """The Lives of these ids, as they arrive, in as few requests as possible.
 
         Arguments and promises are those of
         :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator
 from datetime import datetime
 
 from .._http.endpoint import expand_path
@@ -31,24 +31,24 @@ class SpotMembers(Resource):
     def list(
         self,
         *,
-        emails: Iterable[str] | None = None,
-        firstnames: Iterable[str] | None = None,
-        lastnames: Iterable[str] | None = None,
+        emails: query.Texts | None = None,
+        firstnames: query.Texts | None = None,
+        lastnames: query.Texts | None = None,
         custom_role_id: str | None = None,
         invitation_date_before: datetime | None = None,
         invitation_date_after: datetime | None = None,
         registration_date_before: datetime | None = None,
         registration_date_after: datetime | None = None,
         unit: query.TimeUnit = "s",
-        filters: Mapping[str, query.FilterValue] | None = None,
+        filters: query.Filters | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing[SpotMember]:
         """The members of the Spot: iterate over them, or over ``.pages()``.
 
         ``GET /v1/spotMembers`` (configuration page of the API reference, and help centre, page on the endpoints
-        of Spot members). Bulk, as every list.
+        of Spot members).
 
-        :param emails: emails to keep; likewise ``firstnames`` and ``lastnames``.
+        :param emails: one email to keep, or several; likewise ``firstnames`` and ``lastnames``.
         :param custom_role_id: keep members with this custom role.
         :param invitation_date_before: keep members invited before then; likewise ``invitation_date_after``.
         :param registration_date_before: keep members registered before then; likewise ``registration_date_after``.
@@ -60,18 +60,21 @@ class SpotMembers(Resource):
         """
         chosen = query.build(
             filters,
-            query.people(emails, firstnames, lastnames),
-            query.text("customRoleId[eq]", "custom_role_id", custom_role_id),
-            query.moment("invitationDate[before]", "invitation_date_before", invitation_date_before, unit),
-            query.moment("invitationDate[after]", "invitation_date_after", invitation_date_after, unit),
-            query.registered(registration_date_before, registration_date_after, unit),
+            query.several(email=emails, firstname=firstnames, lastname=lastnames),
+            query.equal(custom_role_id=custom_role_id),
+            query.before(
+                unit, invitation_date=invitation_date_before, registration_date=registration_date_before
+            ),
+            query.after(
+                unit, invitation_date=invitation_date_after, registration_date=registration_date_after
+            ),
         )
         return self._list("/v1/spotMembers", SpotMember, chosen, page_size)
 
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
     ) -> AsyncGenerator[FetchResult[SpotMember], None]:
-        """The members of these ids, as they come, with as few requests as it takes.
+        """The members of these ids, as they arrive, in as few requests as possible.
 
         Arguments and promises are those of
         :meth:`CourseParticipants.get_many <meltingspot_async.resources.CourseParticipants.get_many>`.

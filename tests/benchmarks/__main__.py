@@ -214,7 +214,9 @@ def memory() -> None:
 PEAK = """
 import asyncio, json, pathlib, re
 from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
-from meltingspot_async._paging.get_many import Source, get_many
+from meltingspot_async._paging.cursor import Page
+from meltingspot_async._paging.get_many import get_many
+from meltingspot_async._paging.service_list import ServiceList
 from meltingspot_async._http.response import RawResponse
 from meltingspot_async.models._converter import to_dict
 from meltingspot_async.testing import make_course_participant
@@ -227,7 +229,9 @@ LISTING = (
     PEAK
     + """
 class Pages:
-    def in_bulk(self):
+    notice = staticmethod(lambda drift: None)
+
+    def with_default_priority(self, priority):
         return self
 
     async def get(self, path, params):
@@ -256,16 +260,15 @@ class Item:
     def __init__(self, id):
         self.id = id
 
-async def get(id):
-    return Item(id)
+class Source(ServiceList):
+    async def item(self, item_id):
+        return Item(item_id)
 
-async def page(number):
-    from meltingspot_async._paging.listing import Page
-    return Page((), 10**7)
+    async def page(self, number):
+        return Page((), 10**7)
 
 async def main():
-    source = Source(get=get, page=page, limit=100)
-    results = get_many(source, (f"{n:036d}" for n in range(1_000_000)), 20, raising=False)
+    results = get_many(Source(None, "/list", Item, 100), (f"{n:036d}" for n in range(1_000_000)), 20, raising=False)
     await anext(results)
     start, count = peak(), 1
     async for _ in results:

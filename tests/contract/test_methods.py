@@ -123,7 +123,7 @@ CALLS = {
         "export",
         (),
         (
-            {"from_date": WHEN, "to_date": WHEN, "event_types": "LiveAttended", "limit": 7},
+            {"from_date": WHEN, "to_date": WHEN, "filters": {"eventType[eq]": "LiveAttended"}, "limit": 7},
             {"from_event_id": "e", "event_types": ["LiveAttended", "TopicVoted"]},
         ),
     ),

@@ -1,4 +1,4 @@
-"""Where an export goes on: no event lost, none given twice, and an end."""
+"""Where an export continues: no event lost, none given twice, and an end."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meltingspot_async import InvalidResponseError
-from meltingspot_async._paging.export_cursor import EventWalk
-from meltingspot_async.resources._filters import Query
+from meltingspot_async._http.endpoint import Params
+from meltingspot_async._paging.export_cursor import ExportCursor
 
-START: Query = {"fromDate[eq]": 0}
+START: Params = {"fromDate[eq]": 0}
 
 
-def walk(limit: int = 100, last_id: str | None = None) -> EventWalk:
-    return EventWalk(
+def new_cursor(limit: int = 100, last_id: str | None = None) -> ExportCursor:
+    return ExportCursor(
         "/export", {"fromEventId": last_id} if last_id else START, {"toDate[eq]": 9}, limit, last_id
     )
 
@@ -28,19 +28,19 @@ def export(
     breaks: list[int],
     begin: str | None = None,
 ) -> tuple[list[str], int]:
-    """What a walk gives of a service with these events, which breaks off after so many of each answer."""
-    steps, given, requests, breaking = walk(limit, begin), list[str](), 0, iter(breaks)
-    while not steps.is_over:
-        query = steps.query()
+    """What a cursor gives of a service with these events, which breaks off after so many of each answer."""
+    cursor, given, requests, breaking = new_cursor(limit, begin), list[str](), 0, iter(breaks)
+    while not cursor.is_over:
+        query = cursor.query()
         requests += 1
         assert requests < 10 * len(events) + 10
         last = query.get("fromEventId")
         first = 0 if last is None else events.index(str(last)) + (not repeats)
         answer = events[first : first + min(int(query["limit"]), most)]
         broken_after = next(breaking, None)
-        given += [event for event in answer[:broken_after] if steps.is_new(event)]
+        given += [event for event in answer[:broken_after] if cursor.is_new(event)]
         if broken_after is None or broken_after > len(answer):
-            steps.answered()
+            cursor.answer_ended()
     return given, requests
 
 
@@ -51,15 +51,19 @@ def export(
     repeats=st.booleans(),
     breaks=st.lists(st.integers(0, 120), max_size=6),
 )
-def test_every_event_comes_once(count: int, limit: int, most: int, repeats: bool, breaks: list[int]) -> None:
-    """Whatever the service gives at once, repeats, or breaks off, each event comes once and in order."""
+def test_every_event_is_given_once(
+    count: int, limit: int, most: int, repeats: bool, breaks: list[int]
+) -> None:
+    """Whatever the service gives at once, repeats, or breaks off, each event is given once and in order."""
     events = [f"e{number}" for number in range(count)]
     assert export(events, limit, most=most, repeats=repeats, breaks=breaks)[0] == events
 
 
 @given(count=st.integers(1, 300), begin=st.data(), limit=st.integers(1, 350), repeats=st.booleans())
-def test_it_begins_after_a_given_event(count: int, begin: st.DataObject, limit: int, repeats: bool) -> None:
-    """Begun from an event, the export gives what comes after it, and that event not again."""
+def test_export_begins_after_a_given_event(
+    count: int, begin: st.DataObject, limit: int, repeats: bool
+) -> None:
+    """Begun from an event, the export gives what follows it, and not that event again."""
     events = [f"e{number}" for number in range(count)]
     at = begin.draw(st.integers(0, count - 1))
     assert export(events, limit, repeats=repeats, breaks=[], begin=events[at])[0] == events[at + 1 :]
@@ -77,42 +81,42 @@ def test_it_begins_after_a_given_event(count: int, begin: st.DataObject, limit: 
         (7, 3, 10_000, 3),
     ],
 )
-def test_few_requests(count: int, limit: int, most: int, requests: int) -> None:
+def test_export_takes_few_requests(count: int, limit: int, most: int, requests: int) -> None:
     """An answer that is surely short ends the export; one that may be all the service gives at once does not."""
     events = [str(number) for number in range(count)]
     assert export(events, limit, most=most, repeats=False, breaks=[]) == (events, requests)
 
 
-def test_it_goes_on_with_the_same_filters() -> None:
+def test_every_request_has_the_same_filters() -> None:
     """The first request has the beginning, every other the last event, and all have the filters."""
-    steps = walk(limit=1)
-    assert steps.query() == {**START, "toDate[eq]": 9, "limit": 1}
-    assert steps.is_new("a")
-    assert not steps.is_new("a")
-    assert steps.query() == {"fromEventId": "a", "toDate[eq]": 9, "limit": 2}
+    cursor = new_cursor(limit=1)
+    assert cursor.query() == {**START, "toDate[eq]": 9, "limit": 1}
+    assert cursor.is_new("a")
+    assert not cursor.is_new("a")
+    assert cursor.query() == {"fromEventId": "a", "toDate[eq]": 9, "limit": 2}
 
 
-def test_events_of_the_same_moment_may_come_again() -> None:
-    """Not only the event named, but any of the last thousand is dropped when it comes again; memory stays flat."""
-    steps = walk()
-    assert all(steps.is_new(str(number)) for number in range(1_500))
-    assert not any(steps.is_new(str(number)) for number in range(500, 1_500))
-    assert steps.is_new("0")
+def test_repeated_events_are_dropped() -> None:
+    """Any of the last thousand events is dropped when the service repeats it, and no older one is remembered."""
+    cursor = new_cursor()
+    assert all(cursor.is_new(str(number)) for number in range(1_500))
+    assert not any(cursor.is_new(str(number)) for number in range(500, 1_500))
+    assert cursor.is_new("0")
 
 
-def test_without_ids_one_answer_is_all_there_is() -> None:
-    """Events without an id are given, and an export that would have to go on from them says what is missing."""
-    steps = walk()
-    steps.query()
-    assert [steps.is_new(None) for _ in range(99)] == [True] * 99
-    steps.answered()
-    assert steps.is_over
-    steps = walk()
-    steps.query()
-    assert all(steps.is_new(event) for event in ["a", *[None] * 99])
-    steps.answered()
-    assert not steps.is_over
-    with pytest.raises(InvalidResponseError, match=r"\$\.id.*cannot go on"):
-        steps.query()
-    assert steps.is_new("b")
-    assert steps.query()["fromEventId"] == "b"
+def test_export_cannot_continue_after_an_event_without_id() -> None:
+    """Events without an id are given, and an export that would have to continue from them says what is missing."""
+    cursor = new_cursor()
+    cursor.query()
+    assert [cursor.is_new(None) for _ in range(99)] == [True] * 99
+    cursor.answer_ended()
+    assert cursor.is_over
+    cursor = new_cursor()
+    cursor.query()
+    assert all(cursor.is_new(event) for event in ["a", *[None] * 99])
+    cursor.answer_ended()
+    assert not cursor.is_over
+    with pytest.raises(InvalidResponseError, match=r"\$\.id.*cannot continue"):
+        cursor.query()
+    assert cursor.is_new("b")
+    assert cursor.query()["fromEventId"] == "b"

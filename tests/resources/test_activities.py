@@ -78,15 +78,15 @@ def made(count: int) -> list[str]:
     ],
     ids=["none", "cut", "many", "empty"],
 )
-async def test_every_activity_comes_once(repeats_event: bool, faults: list[Fault]) -> None:
-    """Over several requests and broken connections, no activity is lost and none comes twice."""
+async def test_every_activity_is_given_once(repeats_event: bool, faults: list[Fault]) -> None:
+    """Over several requests and broken connections, no activity is lost and none is given twice."""
     async with service(950, *faults[-5:], repeats_event=repeats_event) as (_, client):
         if isinstance(faults[0] if faults else None, Answer):
             assert await ids(client, limit=300) == []  # an empty answer is the service's word for nothing
         assert await ids(client, limit=300) == made(950)
 
 
-async def test_an_activity_is_typed_and_whole() -> None:
+async def test_activity_has_type_id_and_everything_else_in_extra() -> None:
     """An activity has its type, its id, and everything else the service sends, in extra."""
     async with service(1) as (_, client):
         async for activity in client.activities.export(from_date=BEGIN):
@@ -97,15 +97,15 @@ async def test_an_activity_is_typed_and_whole() -> None:
 @pytest.mark.parametrize(
     ("fields", "event_id"), [({"id": "a"}, "a"), ({"eventId": 7}, "7"), ({"id": None}, None), ({}, None)]
 )
-async def test_the_id_is_found_where_it_may_be(fields: dict[str, object], event_id: str | None) -> None:
+async def test_event_id_is_found_under_either_name(fields: dict[str, object], event_id: str | None) -> None:
     """The id of an event, whose name is not documented, is found under id or eventId."""
     line = json.dumps({"type": "LiveAttended", **fields}).encode()
     async with service(0, Answer(200, line)) as (_, client):
         assert await ids(client) == [event_id]
 
 
-async def test_what_is_asked_for() -> None:
-    """Dates become timestamps, types a list, and the next request goes on from the last event."""
+async def test_arguments_reach_the_service() -> None:
+    """Dates become timestamps, types a list, and the next request continues from the last event."""
     async with service(130) as (fake, client):
         only = [ActivityType.CHANNEL_JOINED, "LiveAttended"]
         assert len(await ids(client, to_date=BEGIN, event_types=only, limit=4)) == 10
@@ -129,10 +129,12 @@ async def test_what_is_asked_for() -> None:
         ({"limit": True}, "limit"),
         ({"to_date": "tomorrow"}, "to_date"),
         ({"event_types": []}, "event_types"),
-        ({"filters": {"x": 1}}, "filters"),
+        ({"filters": {"x[": 1}}, "filters"),
+        ({"filters": {"fromEventId": "e"}}, "filters: fromEventId is set by the client"),
+        ({"filters": {"limit": 5}}, "filters: limit is set by the client"),
     ],
 )
-async def test_what_cannot_be_exported_is_refused_at_the_call(arguments: dict[str, Any], names: str) -> None:
+async def test_wrong_argument_is_refused_at_the_call(arguments: dict[str, Any], names: str) -> None:
     """A wrong argument is a UsageError before the iteration begins."""
     begin: dict[str, Any] = {"from_date": BEGIN}
     async with service(1) as (fake, client):
@@ -153,7 +155,7 @@ async def test_what_cannot_be_exported_is_refused_at_the_call(arguments: dict[st
     ],
     ids=["401", "404", "no type", "no JSON", "endless", "long pause"],
 )
-async def test_what_cannot_be_helped_is_raised_at_once(fault: Fault, error: type[Exception]) -> None:
+async def test_permanent_failure_is_raised_without_a_retry(fault: Fault, error: type[Exception]) -> None:
     """An error that a retry cannot mend ends the export, after one request."""
     async with service(3, fault) as (fake, client):
         with pytest.raises(error):
@@ -161,8 +163,8 @@ async def test_what_cannot_be_helped_is_raised_at_once(fault: Fault, error: type
         assert len(fake.received) == 1
 
 
-async def test_retries_have_an_end_and_progress_begins_anew() -> None:
-    """Attempts are counted from the last activity that came: an export gives up only where nothing comes at all."""
+async def test_retries_are_counted_from_the_last_activity() -> None:
+    """Attempts are counted from the last activity received: an export gives up only where nothing arrives at all."""
     retry = RetryPolicy(attempts=3)
     async with service(400, *FLAKY, retry=retry) as (fake, client):
         assert await ids(client) == made(400)
@@ -175,54 +177,54 @@ async def test_retries_have_an_end_and_progress_begins_anew() -> None:
             await ids(client)
 
 
-async def test_each_silence_is_bounded_not_the_export() -> None:
-    """An answer may take any time as long as it goes on; one silence longer than the timeout may not."""
+async def test_timeout_bounds_each_silence_not_the_export() -> None:
+    """An answer may take any time while lines arrive; one silence longer than the timeout is an error."""
     async with service(250, timeout=5.0) as (fake, client):
-        came = 0
+        received = 0
         async for _ in client.activities.export(from_date=BEGIN):
-            came += 1
+            received += 1
             await asyncio.sleep(1.0)
-        assert (came, len(fake.received)) == (250, 2)
+        assert (received, len(fake.received)) == (250, 2)
         fake.fail(*[Delay(6.0)] * 5)
         with pytest.raises(RequestTimeoutError):
             await ids(client)
 
 
-async def test_a_deadline_bounds_the_wait_for_a_request() -> None:
-    """A wait for the next attempt that does not fit into the deadline is told at once."""
+async def test_deadline_bounds_the_wait_for_a_request() -> None:
+    """A wait for the next attempt that does not fit into the deadline is an error at once."""
     async with service(3, Answer(429, b"", {"Retry-After": "30"})) as (_, client):
         with pytest.raises(DeadlineExceededError):
             await ids(client.with_options(deadline=5.0))
 
 
-async def test_a_deadline_begins_anew_with_every_activity() -> None:
-    """The deadline bounds the time without progress: a slow export that goes on does not run into it."""
+async def test_deadline_begins_anew_with_every_activity() -> None:
+    """The deadline bounds the time without progress: a slow export that makes progress does not reach it."""
     async with service(30, Delay(0.0)) as (fake, client):
-        came = 0
+        received = 0
         async for _ in client.with_options(deadline=5.0).activities.export(from_date=BEGIN, limit=10):
-            came += 1
-            if came in {10, 20}:
+            received += 1
+            if received in {10, 20}:
                 fake.fail(Truncate(), Answer(503))
             await asyncio.sleep(1.0)
-        assert came == 30
+        assert received == 30
 
 
-async def test_a_body_may_be_larger_than_any_other() -> None:
+async def test_export_may_be_larger_than_max_response_bytes() -> None:
     """The cap of an answer's size does not hold for an export, which is never held as a whole."""
     async with service(900, max_response_bytes=1_000) as (_, client):
         assert await ids(client) == made(900)
 
 
-async def test_the_fake_service_repeats_an_event_if_told_to() -> None:
-    """With repeats_event, the event to go on from comes again, and without it does not."""
+async def test_fake_service_repeats_an_event_on_request() -> None:
+    """With repeats_event, an answer begins with the event to continue from; without it, with the one behind."""
     for repeats_event, first in ((True, b'"event-3"'), (False, b'"event-4"')):
         async with service(9, repeats_event=repeats_event) as (_, client):
             answer = await client.session_manager.get(PATH, {"fromEventId": "event-3"})
             assert first in answer.body.splitlines()[0]
 
 
-async def test_it_goes_after_interactive_requests() -> None:
-    """An export is bulk by itself, and whatever was chosen otherwise."""
+async def test_export_has_bulk_priority_unless_another_was_chosen() -> None:
+    """An export is bulk by default, and has the priority chosen by with_options."""
     seen: list[Priority] = []
 
     class Spy(SlidingWindowLimiter):
@@ -236,7 +238,7 @@ async def test_it_goes_after_interactive_requests() -> None:
     assert seen == [Priority.BULK, Priority.INTERACTIVE]
 
 
-async def test_stopping_leaves_nothing_behind() -> None:
+async def test_stopped_export_leaves_nothing_behind() -> None:
     """Left in the middle, an export closes its connection, gives back its slot and leaves no task."""
     events: list[Event] = []
     limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
@@ -252,8 +254,8 @@ async def test_stopping_leaves_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize("framing", ["chunked", "close", "silent"])
-async def test_an_answer_that_stops_in_a_line_goes_on(framing: str) -> None:
-    """Where an answer breaks off or falls silent in a line, the export goes on after the last whole one."""
+async def test_export_resumes_after_an_answer_that_broke_off_in_a_line(framing: str) -> None:
+    """Where an answer breaks off or falls silent in a line, the export continues behind the last whole one."""
     asked: list[str] = []
 
     async def export(request: web.Request) -> web.StreamResponse:
@@ -286,15 +288,15 @@ async def test_an_answer_that_stops_in_a_line_goes_on(framing: str) -> None:
     assert asked == ["begin", "4"]
 
 
-async def test_a_new_field_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_unknown_field_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     """Of each field that no model knows, the first gives one record at INFO and one event, over all requests."""
     caplog.set_level(logging.INFO)
     events: list[Event] = []
     async with service(450, on_event=events.append) as (_, client):
         await ids(client, limit=200)
         await ids(client.with_options(timeout=3.0))
-    told = [event for event in events if isinstance(event, UnknownField)]
-    assert told == [UnknownField("Activity", "id"), UnknownField("Activity", "occurredAt")]
+    reported = [event for event in events if isinstance(event, UnknownField)]
+    assert reported == [UnknownField("Activity", "id"), UnknownField("Activity", "occurredAt")]
     assert [record.getMessage() for record in caplog.records if "not documented" in record.getMessage()] == [
         f"Activity has a field that is not documented: {name} (kept in extra)"
         for name in ("id", "occurredAt")
@@ -354,7 +356,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory's high-water mark from /proc")
-def test_an_export_takes_flat_memory() -> None:
+def test_export_takes_flat_memory() -> None:
     """A hundred thousand activities, read over ten requests, take less than 10 MB over the start."""
     script = LARGE.replace("LIMIT", "100_000")
     run = subprocess.run(
