@@ -106,7 +106,7 @@ async def _from_pages(
     """Read pages while fewer of them are left than ids. The ids found are removed from ``wanted``."""
     while cursor.next_page is not None and cursor.pages_left < len(wanted):
         try:
-            page = await read_next(cursor, source.page(cursor.next_page))
+            received = await read_next(cursor, source.page(cursor.next_page))
         except MeltingSpotError as error:
             if isinstance(error, MAY_SPARE_ITEMS) or (isinstance(error, NotFoundError) and cursor.has_begun):
                 return
@@ -114,7 +114,7 @@ async def _from_pages(
                 yield FetchResult(item_id, None, error)
             wanted.clear()
             return
-        for item in page.items if page is not None else ():
+        for item in (item for page in received for item in page.items):
             item_id = source.identify(item)
             if item_id in wanted:
                 del wanted[item_id]

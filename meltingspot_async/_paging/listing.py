@@ -36,15 +36,13 @@ class Listing(Generic[T]):
     async def pages(self) -> AsyncGenerator[Page[T], None]:
         """The pages in the order they are read, each with its new items, and with ``total``."""
         source, cursor = self._source, self._source.cursor()
-        number = cursor.next_page
         under_way = asyncio.create_task(source.page(1))
         try:
-            while number is not None:
-                page = await read_next(cursor, under_way)
-                number = cursor.next_page
-                if number is not None:
-                    under_way = asyncio.create_task(source.page(number))
-                if page is not None:
+            while cursor.next_page is not None:
+                received = await read_next(cursor, under_way)
+                if cursor.next_page is not None:
+                    under_way = asyncio.create_task(source.page(cursor.next_page))
+                for page in received:
                     yield page
         finally:
             under_way.cancel()

@@ -73,11 +73,11 @@ class ServiceList(Generic[T]):
         return await fetch(self.session, self.path + expand_path("/{id}", id=item_id), self.model)
 
 
-async def read_next(cursor: PageCursor[T], page: Awaitable[Page[T]]) -> Page[T] | None:
-    """The new items of the cursor's next page, once it is there; ``None`` if the service has no such page."""
+async def read_next(cursor: PageCursor[T], page: Awaitable[Page[T]]) -> tuple[Page[T], ...]:
+    """The cursor's next page with its new items, once it is there; nothing if the service has no such page."""
     try:
         received = await page
     except PAST_THE_END as error:
         cursor.refused(error)
-        return None
-    return cursor.received(received)
+        return ()
+    return (cursor.received(received),)
