@@ -5,9 +5,9 @@ Workers, and the command that gives them work::
     taskiq worker --app-dir docs/examples --workers 3 --max-async-tasks 10 many_spots:broker
     python docs/examples/many_spots.py
 
-What it is told: ``MANY_SPOTS_FILE`` names a TOML file, ``MANY_SPOTS_REDIS`` is the address of the Redis server,
-``MANY_SPOTS_IDLE`` the seconds after which a silent worker counts as dead. Keys stand in the environment only,
-never in the queue, in Redis, in a log or in a file.
+Three environment variables configure it: ``MANY_SPOTS_FILE`` names a TOML file, ``MANY_SPOTS_REDIS`` is the address of
+the Redis server, ``MANY_SPOTS_IDLE`` the seconds after which a silent worker counts as dead. Keys are kept in the
+environment only, never in the queue, in Redis, in a log or in a file.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Spot:
 
 @attrs.frozen
 class Settings:
-    """What the file says."""
+    """The contents of the file."""
 
     out: Path
     spots: dict[str, Spot]
@@ -86,12 +86,12 @@ def settings() -> Settings:
 
 
 class ReclaimingBroker(RedisStreamBroker):
-    """Redis streams as taskiq-redis has them, made to hold for tasks of any length and for quiet queues.
+    """The broker of taskiq-redis, made reliable for tasks of any length and for quiet queues.
 
-    The broker of taskiq-redis 1.2.4 looks for what a killed worker left only after a *new* task has come, takes a
-    task from a worker that is still at it once ``idle_timeout`` has passed, and keeps every task in the stream for
-    ever. This one looks before every read, tells Redis four times per ``idle_timeout`` which tasks are in good
-    hands, and deletes what is done: the stream is what is left to do.
+    The broker of taskiq-redis 1.2.4 looks for tasks of a killed worker only after a *new* task has arrived, takes
+    a task from a worker that is still busy with it once ``idle_timeout`` has passed, and keeps every task in the
+    stream for ever. This one looks before every read, reports to Redis four times per ``idle_timeout`` which tasks
+    are being worked on, and deletes finished tasks: the stream holds what is left to do.
     """
 
     def __init__(self, url: str, **options: Any) -> None:
@@ -100,19 +100,19 @@ class ReclaimingBroker(RedisStreamBroker):
         self._heartbeat: asyncio.Task[None] | None = None
 
     async def startup(self) -> None:
-        """Begin to tell Redis, if this is a worker."""
+        """Begin the reports to Redis, if this is a worker."""
         await super().startup()
         if self.is_worker_process:
             self._heartbeat = asyncio.create_task(self._hold())
 
     async def shutdown(self) -> None:
-        """Stop telling. What is still held then is left for others."""
+        """Stop the reports. Other workers take the tasks still held."""
         if self._heartbeat is not None:
             self._heartbeat.cancel()
         await super().shutdown()
 
     async def listen(self) -> AsyncGenerator[AckableMessage, None]:
-        """One task at a time, first of those whose worker is silent."""
+        """One task at a time, beginning with those whose worker is silent."""
         redis = self._redis()
         seen_until = b"0-0"
         group, me = self.consumer_group_name, self.consumer_name
@@ -128,13 +128,13 @@ class ReclaimingBroker(RedisStreamBroker):
                 yield AckableMessage(data=fields[b"data"], ack=self._done(entry))
 
     async def waiting(self) -> set[tuple[Any, ...]]:
-        """The arguments of every task that is not done."""
+        """The arguments of every unfinished task."""
         redis = self._redis()
         entries = await redis.xrange(self.queue_name)
         return {tuple(self.formatter.loads(fields[b"data"]).args) for _, fields in entries}
 
     def _redis(self) -> Any:
-        # redis-py 8 has the answers of all versions of the protocol in one type, which says nothing of a stream.
+        # redis-py 8 types the answers of all versions of the protocol as one, which says nothing of a stream.
         return Redis(connection_pool=self.connection_pool)
 
     def _done(self, entry: bytes) -> Callable[[], Awaitable[None]]:
@@ -148,7 +148,7 @@ class ReclaimingBroker(RedisStreamBroker):
         return ack
 
     async def _hold(self) -> None:
-        """Set the idle time of the tasks in hand to 0, again and again."""
+        """Set the idle time of the tasks held to 0, again and again."""
         redis = self._redis()
         while True:
             await asyncio.sleep(self.idle_timeout / 4000)
@@ -158,7 +158,7 @@ class ReclaimingBroker(RedisStreamBroker):
                         self.queue_name, self.consumer_group_name, self.consumer_name, 0, held, justid=True
                     )
             except RedisError as error:  # the next beat may get through
-                logger.warning("Redis was not told which tasks are in hand: %s", error)
+                logger.warning("Redis did not get the report of the tasks held: %s", error)
 
 
 broker = ReclaimingBroker(
@@ -166,7 +166,7 @@ broker = ReclaimingBroker(
     queue_name="many-spots",
     consumer_group_name="exporters",
     consumer_name=f"{socket.gethostname()}-{os.getpid()}",  # tells which process has a task
-    consumer_id="0",  # what was enqueued before the first worker came counts, too
+    consumer_id="0",  # tasks enqueued before the first worker started count, too
     idle_timeout=int(IDLE_SECONDS * 1000),
 )
 
@@ -196,7 +196,7 @@ async def close_clients(_: TaskiqState) -> None:
 
 
 class WholeFile:
-    """A file that is there whole or not at all, however often and by however many at once it is written."""
+    """A file that exists whole or not at all, however often and by however many workers at once it is written."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -210,13 +210,13 @@ class WholeFile:
         self._part.writelines(f"{line}\n" for line in lines)
 
     def publish(self) -> None:
-        """Let it be there, on the disk and not in a cache."""
+        """Put the file in its place, on the disk and not in a cache."""
         self._part.flush()
         os.fsync(self._part.fileno())
         self._part.close()
         try:
             Path(self._part.name).replace(self._file)
-        except FileNotFoundError:  # another worker was at the same task, finished first, and tidied up
+        except FileNotFoundError:  # another worker had the same task, finished first, and tidied up
             if not self._file.exists():
                 raise
         folder = os.open(self._file.parent, os.O_RDONLY)
@@ -228,14 +228,14 @@ class WholeFile:
             left.unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Leave nothing, unless it was published."""
+        """Remove the unfinished file, if the work was not published."""
         Path(self._part.name).unlink(missing_ok=True)
         self._part.close()  # last, for it fails on a full disk
 
 
 @broker.task(task_name="export")
 async def export(spot: str, course: str) -> None:
-    """Write all participants of a course of a Spot. Done again it does nothing, and done twice at once no harm."""
+    """Write all participants of a course of a Spot. Repeated, it does nothing; done twice at once, no harm."""
     file = settings().file_of(spot, course)
     if await asyncio.to_thread(file.exists):
         return
@@ -253,7 +253,7 @@ async def export(spot: str, course: str) -> None:
 
 
 async def enqueue() -> int:
-    """Give the workers every course that has no file and is not in the queue yet; how many those were."""
+    """Enqueue every course that has no file and is not in the queue yet; returns how many those were."""
     await broker.startup()
     try:
         waiting = await broker.waiting()

@@ -26,7 +26,7 @@ pytest.importorskip("taskiq_redis", reason="the queue is not installed")
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 GENEROUS = 30.0
-"""Seconds after which what was waited for will not come any more."""
+"""Seconds after which a test gives up waiting."""
 
 IDLE_SECONDS = 8
 """Long enough for a worker on a busy machine to give a sign of life, four times."""
@@ -49,7 +49,7 @@ FILES = {
 
 
 def wait_for(what: str, condition: Callable[[], bool]) -> None:
-    """Come back when the condition holds."""
+    """Return when the condition holds."""
     until = time.monotonic() + GENEROUS
     while not condition():
         assert time.monotonic() < until, f"waited in vain for {what}"
@@ -85,7 +85,7 @@ def workers(count: int, environment: Mapping[str, str], log: Path) -> Generator[
 
 
 def enqueue(environment: Mapping[str, str]) -> str:
-    """Run the example's command; what it says."""
+    """Run the example's command; its output."""
     command = [sys.executable, str(EXAMPLES / "many_spots.py")]
     return subprocess.run(
         command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True, timeout=GENEROUS
@@ -101,7 +101,7 @@ def entry_of(queue: Any, task: tuple[str, str]) -> bytes:
 
 
 def delivery_of(queue: Any, entry: bytes) -> Any:
-    """Who has a task, how often it was given out, and how long ago somebody last gave a sign of being at it."""
+    """Who has a task, how often it was given out, and how long ago a worker last reported that it is busy with it."""
     (delivery,) = queue.xpending_range("many-spots", "exporters", entry, entry, 1)
     return delivery
 
@@ -149,18 +149,18 @@ def spots(tmp_path: Path) -> Iterator[dict[str, FakeMeltingSpot]]:
 
 @pytest.fixture
 def environment(tmp_path: Path, redis_url: str, spots: dict[str, FakeMeltingSpot]) -> dict[str, str]:
-    """What the workers and the command are told."""
+    """The environment of the workers and the command."""
     keys = {f"KEY_{name.upper()}": fake.api_key for name, fake in spots.items()}
-    told = {
+    settings = {
         "MANY_SPOTS_FILE": str(tmp_path / "many_spots.toml"),
         "MANY_SPOTS_REDIS": redis_url,
         "MANY_SPOTS_IDLE": str(IDLE_SECONDS),
     }
-    return {**os.environ, "PYTHONPATH": str(ROOT), **keys, **told}
+    return {**os.environ, "PYTHONPATH": str(ROOT), **keys, **settings}
 
 
 @pytest.mark.timeout(150)
-def test_a_killed_worker_loses_nothing_and_repeats_nothing(
+def test_killed_worker_loses_nothing_and_repeats_nothing(
     tmp_path: Path, redis_url: str, spots: dict[str, FakeMeltingSpot], environment: dict[str, str]
 ) -> None:
     """One of three workers is killed with two pages of a course behind it, and every file is whole in the end.
@@ -204,8 +204,8 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(
     assert "key-of-" not in in_queue + left_in_redis + written
 
 
-def test_a_spot_cannot_lie_outside_the_folder(tmp_path: Path, environment: dict[str, str]) -> None:
-    """A Spot's name that is no plain word is refused."""
+def test_spot_name_cannot_lead_outside_the_folder(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A Spot whose name is not a plain word is refused."""
     (tmp_path / "many_spots.toml").write_text('out = "out"\n[spots.".."]\nkey_env = "KEY"\ncourses = ["c"]\n')
     with pytest.raises(subprocess.CalledProcessError) as refusal:
         enqueue(environment)
