@@ -60,8 +60,8 @@ async def test_answers_of_all_shapes_are_given_or_refused(
     canned.get(URL, payload=DOCUMENTED | changes)
     async with MeltingSpotClient("k") as client:
         (result,) = await asyncio.gather(fetch(client), return_exceptions=True)
-    told = result.field if isinstance(result, InvalidResponseError) else getattr(result, "status", None)
-    assert told == outcome
+    reported = result.field if isinstance(result, InvalidResponseError) else getattr(result, "status", None)
+    assert reported == outcome
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,10 @@ class InFlight(Generic[T]):
         return flight.task.result()
 
     async def _land(self, key: Hashable, flight: _Flight[T]) -> None:
-        """End a request nobody waits for any more."""
+        """End a request that no caller waits for any more."""
         if self._flights.get(key) is flight:
             del self._flights[key]
         flight.task.cancel()
         await asyncio.wait({flight.task})
         if not flight.task.cancelled():
-            flight.task.exception()  # seen: asyncio need not complain of it if no caller is left
+            flight.task.exception()  # retrieved: asyncio must not report it as lost if no caller is left

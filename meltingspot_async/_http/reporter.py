@@ -16,7 +16,7 @@ MAX_NOTICED = 1_000
 
 @attrs.define
 class Outcome:
-    """How an attempt has ended."""
+    """How an attempt ended."""
 
     status: int | None = None
     """HTTP status of a complete answer."""
@@ -24,13 +24,13 @@ class Outcome:
 
 @attrs.define
 class Reporter:
-    """Tells events to the log, and to whoever observes the client."""
+    """Passes events on to the log, and to whoever observes the client."""
 
     on_event: Callable[[Event], None] | None
     _noticed: set[Drift] = attrs.field(factory=set[Drift], init=False)
 
     def report(self, event: Event) -> None:
-        """Tell of an event."""
+        """Report an event."""
         logger.log(event.level, "%s", event)
         if self.on_event is not None:
             try:
@@ -47,7 +47,7 @@ class Reporter:
 
     @contextmanager
     def attempt(self, path: str, number: int) -> Generator[Outcome, None, None]:
-        """Tell how an attempt has ended."""
+        """Report how an attempt ended."""
         clock, outcome, error = asyncio.get_running_loop().time, Outcome(), None
         started = clock()
         try:

@@ -1,4 +1,4 @@
-"""An answer as it came, and what an unsuccessful one means. Pure."""
+"""An answer as it was received, and what an unsuccessful one means. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_MESSAGE_LENGTH = 200
 
 @attrs.frozen
 class RawResponse:
-    """An answer as it came. Its repr shows no body, which can hold personal data."""
+    """An answer as it was received. Its repr shows no body, which can hold personal data."""
 
     status: int
     """HTTP status."""

@@ -25,11 +25,11 @@ _LATEST_DELTA = 1_000_000_000.0
 
 @attrs.frozen
 class RetryPolicy:
-    """When to try again, and how long to wait before.
+    """When to try again, and how long to wait before that.
 
-    Retried are the statuses 408, 425, 429, 500, 502, 503 and 504, connection errors, timeouts of one attempt
-    and truncated bodies: every call is a GET, so that asking twice does no harm. Before attempt n + 1 the
-    wait is what the service asked for, else
+    The statuses 408, 425, 429, 500, 502, 503 and 504, connection errors, timeouts of one attempt and truncated
+    bodies are retried: every call is a GET, so that asking twice does no harm. Before attempt n + 1 the client
+    waits as long as the service asked, else
 
         ``random() * min(backoff_max, backoff_base * 2 ** (n - 1))`` seconds,
 
@@ -37,11 +37,11 @@ class RetryPolicy:
     """
 
     attempts: int = attrs.field(default=5, validator=whole_positive)
-    """Requests sent for one call at the most, the first included."""
+    """Most requests sent for one call, the first included."""
     backoff_base: float = attrs.field(default=0.5, validator=not_negative)
-    """Seconds the first wait may last."""
+    """Most seconds that the first wait lasts."""
     backoff_max: float = attrs.field(default=30.0, validator=not_negative)
-    """Seconds no wait of our own choice exceeds."""
+    """Most seconds that a wait lasts for which the service named no time."""
     max_retry_after: float = attrs.field(default=60.0, validator=not_negative)
     """Seconds the service may ask us to wait; a longer Retry-After fails the call at once."""
     budget: float = attrs.field(default=100.0, validator=not_negative)
@@ -87,14 +87,14 @@ class RetryBudget:
         return True
 
     def earn(self) -> None:
-        """Note a success."""
+        """Count a success."""
         self.overdrawn = max(0.0, self.overdrawn - EARNED_BY_SUCCESS)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds the service asks us to wait, or ``None`` if it does not ask, or asks for nonsense.
 
-    Read are ``Retry-After`` (RFC 9110: seconds, or a date), then ``RateLimit-Reset`` and
+    ``Retry-After`` is read first (RFC 9110: seconds, or a date), then ``RateLimit-Reset`` and
     ``X-RateLimit-Reset`` (seconds, or a Unix time). None of them is documented for MeltingSpot. A date is
     compared with the answer's own ``Date`` if there is one, so that a wrong clock here does not matter.
     A negative number, a past date and anything else are ignored.

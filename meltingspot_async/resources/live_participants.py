@@ -10,7 +10,7 @@ from ._base import PAGE_SIZE, Resource
 
 
 class LiveParticipants(Resource):
-    """``client.live_participants``: who was invited to a Live, and who came."""
+    """``client.live_participants``: who was invited to a Live, and who took part."""
 
     def list(
         self,

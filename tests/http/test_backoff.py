@@ -108,7 +108,7 @@ async def test_backoff_holds_no_connection() -> None:
     ids=str,
 )
 async def test_no_failure_leaks_a_connection_or_slot(fault: Fault) -> None:
-    """After any outcome, and after cancellation, the pool is idle and every slot comes back."""
+    """After any outcome, and after cancellation, the pool is idle and every slot is given back."""
     limiter = SlidingWindowLimiter([RateLimit(4, per=10.0)])
     options: dict[str, Any] = {
         "limiter": limiter,

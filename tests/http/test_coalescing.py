@@ -68,7 +68,7 @@ async def test_cancelled_caller_does_not_cancel_the_others(cancelled: list[int])
 
 
 async def test_last_cancelled_caller_cancels_the_request() -> None:
-    """When nobody waits any more the request is given up, and whoever comes next starts a new one."""
+    """When no caller waits any more, the request is cancelled, and the next caller starts a new one."""
     async with aiohttp.ClientSession() as session, serving(session=session) as (fake, client):
         fake.fail(Delay(50.0))
         callers = [get(client) for _ in range(3)]

@@ -19,7 +19,7 @@ from ..support.calls import PATH, get, serving
 
 
 async def test_events_describe_a_call(caplog: pytest.LogCaptureFixture) -> None:
-    """Each attempt starts and ends, retries and pauses are told, in order and as log records too."""
+    """The start and end of each attempt, retries and pauses are reported, in order and as log records too."""
     caplog.set_level(logging.DEBUG, "meltingspot_async")
     events: list[Event] = []
     async with serving(on_event=events.append) as (fake, client):

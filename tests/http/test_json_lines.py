@@ -24,7 +24,7 @@ documents = st.dictionaries(st.text(), st.text() | st.integers() | st.none(), ma
 def test_any_cut_gives_the_same_lines(
     documents: list[object], cuts: list[int], ended: bool, end: str
 ) -> None:
-    """However an answer is cut into pieces, its lines come out whole and in order, the last one ended or not."""
+    """However an answer is cut into pieces, its lines are given whole and in order, the last one ended or not."""
     text = end.join(map(json.dumps, documents)) + (end if ended else "")
     rest, lines, found = text.encode(), JsonLines("/"), list[bytes]()
     for cut in cuts:
@@ -36,7 +36,7 @@ def test_any_cut_gives_the_same_lines(
 
 
 @given(documents, st.data())
-def test_a_part_of_a_line_is_no_line(document: object, data: st.DataObject) -> None:
+def test_part_of_a_line_is_not_given(document: object, data: st.DataObject) -> None:
     """An answer that ends in the middle of a line was cut, and tells nothing of what stood in it."""
     whole = json.dumps(document).encode()
     lines = JsonLines("/x")
@@ -50,7 +50,7 @@ def test_a_part_of_a_line_is_no_line(document: object, data: st.DataObject) -> N
     "piece",
     [b"x" * (MAX_LINE_BYTES + 1), b"x" * (MAX_LINE_BYTES + 1) + b"\n", b"{}\n" + b"x" * (MAX_LINE_BYTES + 1)],
 )
-def test_a_line_is_capped(piece: bytes) -> None:
+def test_line_length_is_capped(piece: bytes) -> None:
     """A line longer than 1 MiB is refused, ended or not; one of just that length is taken."""
     assert JsonLines("/").feed(b"x" * MAX_LINE_BYTES + b"\n") == [b"x" * MAX_LINE_BYTES]
     with pytest.raises(InvalidResponseError, match="longer than 1048576 bytes"):

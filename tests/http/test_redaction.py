@@ -46,7 +46,7 @@ async def test_key_and_emails_are_in_no_text(caplog: pytest.LogCaptureFixture) -
             vars(client.session_manager),
         ]
         assert sum(isinstance(item, AttemptStarted) for item in seen) == len(fake.received)
-    told = f"{seen} {caplog.text}"
-    assert "503" in told
-    assert "fake-key" not in told
-    assert "ada@" not in told
+    reported = f"{seen} {caplog.text}"
+    assert "503" in reported
+    assert "fake-key" not in reported
+    assert "ada@" not in reported

@@ -8,8 +8,8 @@ import gc
 from meltingspot_async._http.coalescing import InFlight
 
 
-async def test_a_request_just_answered_is_not_joined() -> None:
-    """A caller who comes between a request's end and its callers' waking starts a request of its own."""
+async def test_request_just_answered_is_not_joined() -> None:
+    """A caller who asks between the end of a request and the waking of its callers starts a request of its own."""
     table: InFlight[str] = InFlight()
     late: list[asyncio.Task[str]] = []
 
@@ -29,7 +29,7 @@ async def test_a_request_just_answered_is_not_joined() -> None:
     assert "k" not in table
 
 
-async def test_a_second_cancellation_does_not_keep_the_request_alive() -> None:
+async def test_second_cancellation_does_not_keep_the_request_alive() -> None:
     """A caller cancelled again while it waits for its request to end leaves nothing running."""
     table: InFlight[None] = InFlight()
     ended = asyncio.Event()
@@ -52,8 +52,8 @@ async def test_a_second_cancellation_does_not_keep_the_request_alive() -> None:
     await asyncio.wait_for(ended.wait(), 10.0)
 
 
-async def test_a_failure_nobody_is_left_to_see_is_not_complained_of() -> None:
-    """A request that ends with an error after its last caller has gone raises no complaint of asyncio."""
+async def test_failure_without_a_caller_left_is_not_reported() -> None:
+    """When a request fails after its last caller was cancelled, asyncio reports no exception that nobody retrieved."""
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     table: InFlight[None] = InFlight()

@@ -43,7 +43,7 @@ def test_backoff_grows_up_to_its_cap_and_keeps_its_jitter(
 
 
 @pytest.mark.parametrize("status", range(300, 600))
-def test_only_passing_troubles_are_retried(status: int) -> None:
+def test_only_transient_statuses_are_retried(status: int) -> None:
     """408, 425, 429, 500, 502, 503 and 504 are tried again, and no other status."""
     retried = RetryPolicy().retries(ApiError(status, "/"), 1)
     assert retried == (status in {408, 425, 429, 500, 502, 503, 504})
@@ -63,7 +63,7 @@ def test_attempts_are_counted(failure: ApiError | TransportError) -> None:
     assert [policy.retries(failure, attempt) for attempt in (1, 2, 3, 4)] == [True, True, False, False]
 
 
-def test_the_services_wish_goes_before_the_backoff() -> None:
+def test_retry_after_precedes_the_backoff() -> None:
     """A Retry-After replaces the back-off, even when it is shorter."""
     policy = RetryPolicy()
     assert policy.wait(7.0, attempt=1, jitter=0.6) == 7.0
@@ -71,7 +71,7 @@ def test_the_services_wish_goes_before_the_backoff() -> None:
     assert policy.wait(None, attempt=1, jitter=0.6) == 0.3
 
 
-def test_a_wish_too_long_fails_at_once() -> None:
+def test_retry_after_beyond_the_maximum_fails_at_once() -> None:
     """A Retry-After above max_retry_after is not waited for."""
     policy = RetryPolicy(max_retry_after=60.0)
     assert policy.retries(ServerError(503, "/", retry_after=60.0), 1)
@@ -108,8 +108,8 @@ def test_a_wish_too_long_fails_at_once() -> None:
         ({"Retry-After": "soon", "RateLimit-Reset": "9", "X-RateLimit-Reset": "11"}, 9.0),
     ],
 )
-def test_what_the_service_asks_for_is_understood(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, dates (by the service's own clock) and reset headers are read; nonsense says nothing."""
+def test_wait_headers_are_understood(headers: dict[str, str], seconds: float | None) -> None:
+    """Seconds, dates (by the service's own clock) and reset headers are read; nonsense is ignored."""
     assert retry_after(headers, NOW) == seconds
 
 
@@ -118,14 +118,14 @@ def test_what_the_service_asks_for_is_understood(headers: dict[str, str], second
         st.sampled_from(["Retry-After", "Date", "RateLimit-Reset", "X-RateLimit-Reset"]), st.text()
     )
 )
-def test_no_header_is_a_reason_to_crash_or_to_travel_back(headers: dict[str, str]) -> None:
+def test_wait_is_never_negative_whatever_the_headers_hold(headers: dict[str, str]) -> None:
     """Whatever stands in the headers, the wait is unknown or not negative."""
     seconds = retry_after(headers, NOW)
     assert seconds is None or seconds >= 0
 
 
 @given(st.lists(st.booleans(), max_size=400), st.integers(0, 20))
-def test_the_budget_bounds_what_an_outage_costs(outcomes: list[bool], budget: int) -> None:
+def test_retry_budget_bounds_the_cost_of_an_outage(outcomes: list[bool], budget: int) -> None:
     """Retries never exceed the budget plus half of the successes."""
     account, spent = RetryBudget(), 0
     for number, success in enumerate(outcomes, 1):
@@ -136,7 +136,7 @@ def test_the_budget_bounds_what_an_outage_costs(outcomes: list[bool], budget: in
         assert spent <= budget + 0.5 * sum(outcomes[:number])
 
 
-def test_a_budget_earned_back_can_be_spent_again() -> None:
+def test_retry_budget_earned_back_can_be_spent_again() -> None:
     """Two successes pay for one retry, and successes do not pile up beyond the budget."""
     account = RetryBudget()
     account.earn()
@@ -160,7 +160,7 @@ def test_a_budget_earned_back_can_be_spent_again() -> None:
     ],
     ids=str,
 )
-def test_a_policy_that_cannot_work_is_refused(option: dict[str, float]) -> None:
+def test_impossible_policy_is_refused(option: dict[str, float]) -> None:
     """An option of the wrong kind is refused where it is given, by name."""
     with pytest.raises(UsageError, match=next(iter(option))):
         RetryPolicy(**option)  # type: ignore[arg-type]

@@ -95,7 +95,7 @@ async def test_ids_may_come_from_an_async_iterable() -> None:
 
 
 async def test_endless_stream_gives_results_all_along() -> None:
-    """Results come although the stream never ends, and ids are read no further than one batch ahead."""
+    """Results are given although the stream never ends, and ids are read no further than one batch ahead."""
     read = 0
 
     def endless() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A fake service, a client of it, and what asking for a participant comes to."""
+"""A fake service, a client of it, and the outcome of asking for a participant."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def get(client: MeltingSpotClient, number: int = 0) -> asyncio.Task[CoursePartic
 
 
 async def outcome(client: MeltingSpotClient, number: int = 0) -> CourseParticipant | BaseException:
-    """What asking for one participant comes to."""
+    """The outcome of asking for one participant."""
     return (await asyncio.gather(get(client, number), return_exceptions=True))[0]
 
 

@@ -57,7 +57,7 @@ def run_virtual(main: Coroutine[Any, Any, T]) -> T:
 
 
 async def tasks_left(before: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
-    """Tasks that have come since and do not end by themselves, the fake server's own aside."""
+    """Tasks started since that do not end by themselves, the fake server's own aside."""
     gc.collect()
     await asyncio.sleep(1.0)
     return [task for task in asyncio.all_tasks() - before if "RequestHandler" not in repr(task)]
