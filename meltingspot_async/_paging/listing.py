@@ -36,12 +36,14 @@ class Listing(Generic[T]):
     async def pages(self) -> AsyncGenerator[Page[T], None]:
         """The pages in the order they are read, each with its new items, and with ``total``."""
         source, cursor = self._source, self._source.cursor()
+        number = cursor.next_page
         under_way = asyncio.create_task(source.page(1))
         try:
-            while cursor.next_page is not None:
+            while number is not None:
                 received = await read_next(cursor, under_way)
-                if cursor.next_page is not None:
-                    under_way = asyncio.create_task(source.page(cursor.next_page))
+                number = cursor.next_page
+                if number is not None:
+                    under_way = asyncio.create_task(source.page(number))
                 for page in received:
                     yield page
         finally:

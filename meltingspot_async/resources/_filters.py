@@ -161,7 +161,8 @@ def _bounds(fields: Mapping[str, object], convert: Callable[[str, object], int])
             continue
         name = camel_case(argument)
         if isinstance(value, Range):
-            given = {operator: bound for operator, bound in _operators(value) if bound is not None}
+            bounds = attrs.asdict(cast("Range[object]", value), recurse=False)
+            given = {operator: bound for operator, bound in bounds.items() if bound is not None}
             if not given:
                 raise UsageError(f"{argument}: the Range has no bound, such as Range(gte=1).")
             for operator, bound in given.items():
@@ -169,11 +170,6 @@ def _bounds(fields: Mapping[str, object], convert: Callable[[str, object], int])
         else:
             query[f"{name}[eq]"] = convert(argument, value)
     return query
-
-
-def _operators(value: object) -> Iterable[tuple[str, object]]:
-    bounds = cast("Range[object]", value)
-    return ("gt", bounds.gt), ("gte", bounds.gte), ("lt", bounds.lt), ("lte", bounds.lte)
 
 
 def _plain(argument: str, value: object) -> str:
