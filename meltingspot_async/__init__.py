@@ -67,14 +67,17 @@ from .models import (
     LiveSolution,
     LiveStatus,
     LiveVisibility,
+    Model,
     NavigationMode,
     ParticipantStatus,
     Permission,
     SpotMember,
     SpotMemberRole,
     SpotMemberStatus,
+    from_dict,
+    to_dict,
+    to_json,
 )
-from .models._converter import to_dict
 from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
 from .resources._filters import Range
 
@@ -125,6 +128,7 @@ __all__ = [
     "LiveVisibility",
     "MeltingSpotClient",
     "MeltingSpotError",
+    "Model",
     "NavigationMode",
     "NotFoundError",
     "Page",
@@ -153,5 +157,7 @@ __all__ = [
     "UnknownValue",
     "UsageError",
     "__version__",
+    "from_dict",
     "to_dict",
+    "to_json",
 ]

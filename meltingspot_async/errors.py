@@ -181,16 +181,21 @@ class LimiterUnavailableError(MeltingSpotError):
 
 @attrs.define(slots=False, eq=False)
 class InvalidResponseError(MeltingSpotError):
-    """The service said 200, and the answer is not of the documented shape."""
+    """The answer is a success, and not of the documented shape; or a document given to ``from_dict`` is not."""
 
     path: str
-    """Path that was asked for, without the query."""
+    """Path that was asked for, without the query; empty for a document given to ``from_dict``."""
     field: str
     """Where in the answer, as a JSON path: ``$.completionRate``; ``$`` is the whole body."""
     problem: str
     """What is wrong there, in terms of types only: the answer's own text is never quoted."""
 
     def __str__(self) -> str:
+        if not self.path:
+            return (
+                f"The document is not as documented at {self.field}: {self.problem}. "
+                "Give from_dict what the service or to_dict wrote, and the model it stands for."
+            )
         return (
             f"The answer to GET {self.path} is not as documented at {self.field}: {self.problem}. "
             "Check base_url (is there a proxy or a login page between?); "

@@ -29,7 +29,8 @@ from ..models import (
     Live,
     SpotMember,
 )
-from ..models._converter import field_names, required_names, structure
+from ..models._converter import structure
+from ..models._model import Model, field_names, required_names
 from ..rate_limit import RateLimiter
 from ..resources.activities import PATH as ACTIVITIES
 
@@ -45,7 +46,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 SHOWN = 64
 """Characters shown of a name or a header that the service chose."""
 
-_OTHER_LISTS: dict[str, type[attrs.AttrsInstance]] = {
+_OTHER_LISTS: dict[str, type[Model]] = {
     "/v1/lives": Live,
     "/v1/channels": Channel,
     "/v1/groups": Group,
@@ -198,7 +199,7 @@ class _Examination:
             found.error_bodies[str(response.status)] = _shape_of_body(response.body)
         return _Answer.of(response)
 
-    def look_at(self, path: str, answer: _Answer | None, model: type[attrs.AttrsInstance]) -> None:
+    def look_at(self, path: str, answer: _Answer | None, model: type[Model]) -> None:
         """Note what the items of a list are like."""
         if answer is None:
             return

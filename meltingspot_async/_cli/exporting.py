@@ -15,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..client import MeltingSpotClient
 from ..errors import NotFoundError, UsageError
 from ..events import AttemptStarted, Event
-from ..models import Activity, CourseParticipant
-from ..models._converter import field_names, to_dict
+from ..models import Activity, CourseParticipant, to_dict
+from ..models._model import field_names
 from ..rate_limit import DAY, SlidingWindowLimiter
 from .files.activity_file import ActivityFile
 from .files.record_file import RecordFile

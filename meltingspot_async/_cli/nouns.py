@@ -6,15 +6,15 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
-import attrs
 import typer
 
 from .._paging.listing import Listing
 from ..client import MeltingSpotClient
+from ..models import Model
 from .running import FAILED, AsJson, AsJsonLines, fail, show_item, show_list
 from .tables import Column, items_table, participants_table
 
-M = TypeVar("M", bound=attrs.AttrsInstance)
+M = TypeVar("M", bound=Model)
 
 ID = Column("Id", "id", 36)
 """As long as a UUID, whole in any case."""

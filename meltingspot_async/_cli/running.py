@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextlib import aclosing, suppress
 from typing import Annotated, NoReturn, TypeVar
 
-import attrs
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,11 +16,11 @@ from rich.table import Table
 from .._paging.listing import Listing
 from ..client import MeltingSpotClient
 from ..errors import MeltingSpotError, QuotaExhaustedError, UsageError
-from ..models._converter import to_dict
+from ..models import Model, to_dict
 from .tables import details
 
 T = TypeVar("T")
-M = TypeVar("M", bound=attrs.AttrsInstance)
+M = TypeVar("M", bound=Model)
 
 FAILED, MISUSED, QUOTA_EXHAUSTED, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 

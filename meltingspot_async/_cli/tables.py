@@ -11,8 +11,7 @@ import attrs
 from rich.table import Table
 from rich.text import Text
 
-from ..models import CourseParticipant, ParticipantStatus
-from ..models._converter import to_dict
+from ..models import CourseParticipant, Model, ParticipantStatus, to_dict
 
 _STATUS_COLOURS = {
     ParticipantStatus.INVITED: "cyan",
@@ -75,7 +74,7 @@ def participants_table(participants: Iterable[CourseParticipant], header: bool =
     return table
 
 
-def details(item: attrs.AttrsInstance) -> Table:
+def details(item: Model) -> Table:
     """All fields of one item, in the service's names."""
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in to_dict(item).items():

@@ -11,7 +11,8 @@ import attrs
 from .._http.endpoint import Params, expand_path
 from .._http.session import SessionManager
 from ..errors import BadRequestError, NotFoundError
-from ..models._converter import structure, to_dict
+from ..models import Model, to_dict
+from ..models._converter import structure
 from .cursor import Page, PageCursor
 
 PAST_THE_END = (BadRequestError, NotFoundError)
@@ -30,7 +31,7 @@ def by_id(item: object) -> str:
     return cast("_HasId", item).id
 
 
-def by_content(item: attrs.AttrsInstance) -> str:
+def by_content(item: Model) -> str:
     """What identifies an item for which no id is documented: all of it."""
     return json.dumps(to_dict(item), sort_keys=True)
 

@@ -1,5 +1,7 @@
 """What the service's answers become: frozen attrs classes, one file per resource."""
 
+from ._converter import from_dict, to_dict, to_json
+from ._model import Model
 from .activity import Activity, ActivityType
 from .channel import Channel, ChannelPrivacy
 from .course import Course, CoursePrivacy, CourseStatus, NavigationMode
@@ -58,10 +60,14 @@ __all__ = [
     "LiveSolution",
     "LiveStatus",
     "LiveVisibility",
+    "Model",
     "NavigationMode",
     "ParticipantStatus",
     "Permission",
     "SpotMember",
     "SpotMemberRole",
     "SpotMemberStatus",
+    "from_dict",
+    "to_dict",
+    "to_json",
 ]

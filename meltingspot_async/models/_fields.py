@@ -71,9 +71,6 @@ class JsonObject(Mapping[str, object]):
         return f"<JsonObject: {', '.join(redacted(name, 64) for name in self._fields) or 'empty'}>"
 
 
-_NOTHING = JsonObject({})
-
-
 def hidden(value: object) -> str:
     """What a repr, which ends up in logs, shows of personal data: whether there is any."""
     return "None" if value is None else "'…'"
@@ -82,8 +79,3 @@ def hidden(value: object) -> str:
 def personal() -> Any:
     """A field of personal data: there to be read, and left out of the repr."""
     return attrs.field(repr=hidden)
-
-
-def undocumented() -> Any:
-    """The field of a model that keeps whatever else the service sends."""
-    return attrs.field(default=_NOTHING)

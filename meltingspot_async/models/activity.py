@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import OpenEnum, undocumented
+from ._fields import OpenEnum
+from ._model import Model, extra_last
 
 
 class ActivityType(OpenEnum):
@@ -40,14 +39,12 @@ class ActivityType(OpenEnum):
     TOPIC_VOTED = "TopicVoted"
 
 
-@attrs.frozen(kw_only=True)
-class Activity:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class Activity(Model):
     """One line of the export (page of ``exportactivities`` in the API reference). Only ``type`` is documented."""
 
     type: ActivityType
     """What was done."""
-    extra: Mapping[str, object] = undocumented()
-    """Everything else, by the service's own names: presumably an id, who, when and where."""
 
     @property
     def id(self) -> str | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import OpenEnum, undocumented
+from ._fields import OpenEnum
+from ._model import Model, extra_last
 
 
 class ChannelPrivacy(OpenEnum):
@@ -16,8 +15,8 @@ class ChannelPrivacy(OpenEnum):
     PUBLIC = "Public"
 
 
-@attrs.frozen(kw_only=True)
-class Channel:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class Channel(Model):
     """One channel (page of ``getchannel`` in the API reference)."""
 
     id: str
@@ -36,5 +35,3 @@ class Channel:
     """Whether only admins may write."""
     show_members: bool
     """Whether its members are shown."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import OpenEnum, undocumented
+from ._fields import OpenEnum
+from ._model import Model, extra_last
 
 
 class CourseStatus(OpenEnum):
@@ -27,8 +26,8 @@ class NavigationMode(OpenEnum):
     FLEXIBLE = "Flexible"
 
 
-@attrs.frozen(kw_only=True)
-class Course:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class Course(Model):
     """One course (help centre, page on the endpoints of courses).
 
     It is documented by an example only, so every field but the id may be absent.
@@ -46,5 +45,3 @@ class Course:
     """Status."""
     navigation_mode: NavigationMode | None = None
     """How the course is gone through."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import attrs
 
-from ._fields import OpenEnum, personal, undocumented
+from ._fields import OpenEnum, personal
+from ._model import Model, extra_last
 
 
 class ParticipantStatus(OpenEnum):
@@ -21,8 +21,8 @@ class ParticipantStatus(OpenEnum):
     UNENROLLED = "Unenrolled"
 
 
-@attrs.frozen(kw_only=True)
-class CourseParticipant:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class CourseParticipant(Model):
     """One participant of one course (page of ``getcourseparticipant`` in the API reference).
 
     Names and email do not show in its repr. All datetimes are timezone-aware.
@@ -54,5 +54,3 @@ class CourseParticipant:
     """Last activity of the participant."""
     completion_rate: int
     """Completion rate. Unit and range are not documented; the documentation's example is 42."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import undocumented
+from ._model import Model, extra_last
 
 
-@attrs.frozen(kw_only=True)
-class CustomFormAnswer:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class CustomFormAnswer(Model):
     """One answer (help centre, page on the endpoints of Spot members). None of its fields is documented."""
-
-    extra: Mapping[str, object] = undocumented()
-    """The answer, by the service's own names."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import OpenEnum, hidden, undocumented
+from ._fields import OpenEnum, hidden
+from ._model import Model, extra_last
 
 PropertyValue = str | float | bool | tuple[str, ...]
 """The value of a custom property, by its type: a text, a number, a yes or no, or several texts."""
@@ -18,8 +17,8 @@ class CustomPropertyType(OpenEnum):
     TEXT = "Text"
 
 
-@attrs.frozen(kw_only=True)
-class CustomPropertyValue:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class CustomPropertyValue(Model):
     """One custom property of one member (help centre, page on the endpoints of custom properties).
 
     It is documented by an example only, so every field may be absent. The value does not show in its repr.
@@ -39,5 +38,3 @@ class CustomPropertyValue:
     """The values to choose from."""
     value: PropertyValue | None = attrs.field(default=None, repr=hidden)
     """The value this member has."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

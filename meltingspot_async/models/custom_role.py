@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import OpenEnum, undocumented
+from ._fields import OpenEnum
+from ._model import Model, extra_last
 
 
 class Permission(OpenEnum):
@@ -23,8 +22,8 @@ class Permission(OpenEnum):
     COLLECTION_LIMITED = "collection.limited.*"
 
 
-@attrs.frozen(kw_only=True)
-class CustomRole:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class CustomRole(Model):
     """One custom role (page of ``getspotmembercustomrole`` in the API reference)."""
 
     id: str
@@ -35,5 +34,3 @@ class CustomRole:
     """Description. Documented as a text; ``None`` is taken too, as a role can be made without one."""
     permissions: tuple[Permission, ...]
     """What it allows."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import Milliseconds, OpenEnum, undocumented
+from ._fields import Milliseconds, OpenEnum
+from ._model import Model, extra_last
 
 
 class ForumPrivacy(OpenEnum):
@@ -16,8 +15,8 @@ class ForumPrivacy(OpenEnum):
     SECRET = "Secret"
 
 
-@attrs.frozen(kw_only=True)
-class Forum:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class Forum(Model):
     """One forum (help centre, page on the endpoints of forums). Its datetime is timezone-aware."""
 
     id: str
@@ -32,5 +31,3 @@ class Forum:
     """When it was made."""
     privacy: ForumPrivacy
     """Who sees it."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import undocumented
+from ._model import Model, extra_last
 
 
-@attrs.frozen(kw_only=True)
-class Group:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class Group(Model):
     """One group (help centre, page on the endpoints of groups)."""
 
     id: str
@@ -23,5 +21,3 @@ class Group:
     """Emoji."""
     icon: str | None = None
     """Icon; on older pages only."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
-from ._fields import Milliseconds, personal, undocumented
+from ._fields import Milliseconds, personal
+from ._model import Model, extra_last
 from .course_participant import ParticipantStatus
 
 
-@attrs.frozen(kw_only=True)
-class LearningPathParticipant:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class LearningPathParticipant(Model):
     """One participant of one learning path (page of ``getlearningpathparticipant`` in the API reference).
 
     Names and email do not show in its repr. All datetimes are timezone-aware.
@@ -43,5 +42,3 @@ class LearningPathParticipant:
     """Last activity of the participant."""
     completion_rate: int
     """Completion rate. Unit and range are not documented."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

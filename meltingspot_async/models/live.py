@@ -7,7 +7,8 @@ from datetime import datetime
 
 import attrs
 
-from ._fields import OpenEnum, undocumented
+from ._fields import OpenEnum
+from ._model import Model, extra_last
 
 
 class LiveStatus(OpenEnum):
@@ -49,8 +50,8 @@ class LiveParticipation(OpenEnum):
     INVITED_MEMBERS_ONLY = "InvitedMembersOnly"
 
 
-@attrs.frozen(kw_only=True)
-class LiveMetrics:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class LiveMetrics(Model):
     """Figures of a Live. Units of times and rates are not documented."""
 
     average_view_time: int | None
@@ -67,24 +68,20 @@ class LiveMetrics:
     """Attendance rate."""
     invited: int | None
     """People invited."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""
 
 
-@attrs.frozen(kw_only=True)
-class LivePrivacy:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class LivePrivacy(Model):
     """Who sees a Live, and who can take part."""
 
     visibility: LiveVisibility
     """Who sees it."""
     participation: LiveParticipation | None = None
     """Who can take part. Known from the pages that write it only, so it may be absent."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""
 
 
-@attrs.frozen(kw_only=True)
-class Live:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class Live(Model):
     """One Live (page of ``getlive`` in the API reference). All datetimes are timezone-aware."""
 
     id: str
@@ -111,5 +108,3 @@ class Live:
     """Configuration. None of its fields is documented, so it stays as it comes."""
     built_in_type: LiveBuiltInType | None = None
     """Kind, if the solution is BuiltIn."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import attrs
 
-from ._fields import OpenEnum, personal, undocumented
+from ._fields import OpenEnum, personal
+from ._model import Model, extra_last
 
 
 class LiveParticipantStatus(OpenEnum):
@@ -26,8 +26,8 @@ class LiveParticipantType(OpenEnum):
     HOST = "Host"
 
 
-@attrs.frozen(kw_only=True)
-class LiveParticipantMetrics:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class LiveParticipantMetrics(Model):
     """What one participant did. Documented by an example only, so every field may be absent."""
 
     view_time: int | None = None
@@ -36,12 +36,10 @@ class LiveParticipantMetrics:
     """Whether the replay was watched."""
     has_participated: bool | None = None
     """Whether the member took part."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""
 
 
-@attrs.frozen(kw_only=True)
-class LiveParticipant:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class LiveParticipant(Model):
     """One participant of one Live (page of ``listliveparticipants`` in the API reference).
 
     Names and email do not show in its repr. All datetimes are timezone-aware.
@@ -71,5 +69,3 @@ class LiveParticipant:
     """Whether the participant is highlighted."""
     metrics: LiveParticipantMetrics
     """What the participant did."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

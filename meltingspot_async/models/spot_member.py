@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from ._fields import Milliseconds, OpenEnum, personal, undocumented
+from ._fields import Milliseconds, OpenEnum, personal
+from ._model import Model, extra_last
 
 
 class SpotMemberRole(OpenEnum):
@@ -40,8 +41,8 @@ class Language(OpenEnum):
     DUTCH = "nl"
 
 
-@attrs.frozen(kw_only=True)
-class SpotMember:
+@attrs.frozen(kw_only=True, field_transformer=extra_last)
+class SpotMember(Model):
     """One member of the Spot (page of ``getspotmember`` in the API reference).
 
     Names, email and job title do not show in its repr. All datetimes are timezone-aware.
@@ -77,5 +78,3 @@ class SpotMember:
     """Last change. Older pages do not have it, so it may be absent."""
     last_activity_at: Milliseconds | None = None
     """Last activity. Older pages do not have it, so it may be absent."""
-    extra: Mapping[str, object] = undocumented()
-    """Whatever else the service sends, by its own names."""

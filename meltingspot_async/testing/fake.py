@@ -16,7 +16,7 @@ from weakref import WeakSet
 import attrs
 from aiohttp import web
 
-from ..models._converter import to_dict
+from ..models import Model, to_dict
 from ..rate_limit import RateLimit
 from .factories import make_course_participant
 from .faults import Fault
@@ -113,7 +113,7 @@ class FakeMeltingSpot:
         for item in items:
             self.add_to(path_of(item), item)
 
-    def add_to(self, path: str, *items: attrs.AttrsInstance) -> None:
+    def add_to(self, path: str, *items: Model) -> None:
         """Have these in the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
         found = self._lists.setdefault(path, {})
         for item in items:

@@ -1,0 +1,119 @@
+"""How one JSON value is checked and becomes a Python value, and how it is written again.
+
+cattrs converts wherever it can (``null`` to ``"None"``, ``"false"`` to ``True``, ``2.9`` to ``2``). Here a value of
+another type than documented is an error, whose text names types and never the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, cast, get_args
+
+from ._fields import EPOCH, JsonObject
+
+_JSON_TYPES: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    type(None): "null",
+}
+
+
+class WrongTypeError(Exception):
+    """A value is of another type than documented. The text holds types only."""
+
+
+def json_type(value: object) -> str:
+    """What JSON calls the type of a value."""
+    return _JSON_TYPES.get(type(value), "a number")
+
+
+def structure_str(value: object, _: object) -> str:
+    """A text."""
+    if not isinstance(value, str):
+        raise WrongTypeError(f"expected a string, got {json_type(value)}")
+    return value
+
+
+def structure_optional_str(value: object, _: object) -> str | None:
+    """A text, or ``None`` for null and for ``{}``, which the documentation shows in place of an absent text."""
+    return None if value is None or value == {} else structure_str(value, str)
+
+
+def structure_int(value: object, _: object) -> int:
+    """A whole number."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        kind = "a fraction" if isinstance(value, float) else json_type(value)
+        raise WrongTypeError(f"expected a whole number, got {kind}")
+    return value
+
+
+def structure_bool(value: object, _: object) -> bool:
+    """Yes or no."""
+    if not isinstance(value, bool):
+        raise WrongTypeError(f"expected a boolean, got {json_type(value)}")
+    return value
+
+
+def structure_number(value: object, _: object) -> float:
+    """A number, whole or not."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise WrongTypeError(f"expected a number, got {json_type(value)}")
+    return value
+
+
+def structure_datetime(value: object, _: object) -> datetime:
+    """A moment, from ISO 8601 with a UTC offset."""
+    try:
+        moment = datetime.fromisoformat(structure_str(value, str))
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise WrongTypeError("expected an ISO 8601 date and time, got another text")
+    if moment.tzinfo is None:
+        raise WrongTypeError("expected a date and time with its UTC offset, got one without")
+    return moment
+
+
+def structure_milliseconds(value: object, _: object) -> datetime:
+    """A moment, from Unix time in milliseconds or from ISO 8601."""
+    if isinstance(value, str):
+        return structure_datetime(value, datetime)
+    try:
+        moment = EPOCH + timedelta(milliseconds=structure_int(value, int))
+    except OverflowError:
+        moment = None
+    if moment is None:
+        raise WrongTypeError("expected milliseconds since 1970, got a number far beyond any date")
+    return moment
+
+
+def structure_property(value: object, _: object) -> object:
+    """The value of a custom property: a text, a number or a boolean as it is, several texts from an array."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if not isinstance(value, list):
+        raise WrongTypeError(f"expected a text, a number, a boolean or an array, got {json_type(value)}")
+    return tuple(structure_str(text, str) for text in cast("list[object]", value))
+
+
+def structure_object(value: object, kind: Any) -> Mapping[str, object]:
+    """An object whose fields are not documented. ``kind`` is a mapping to texts, or to anything."""
+    if not isinstance(value, dict):
+        raise WrongTypeError(f"expected an object, got {json_type(value)}")
+    fields = cast("dict[str, object]", value)
+    if get_args(kind)[1] is str:
+        fields = {name: structure_str(text, str) for name, text in fields.items()}
+    return JsonObject(fields)
+
+
+def unstructure_datetime(value: datetime) -> str:
+    """ISO 8601, with ``Z`` for UTC as the service writes it."""
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def unstructure_milliseconds(value: datetime) -> int:
+    """Unix time in milliseconds."""
+    return (value - EPOCH) // timedelta(milliseconds=1)
