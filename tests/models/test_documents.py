@@ -1,0 +1,102 @@
+"""Models as documents: to_dict, to_json, and from_dict back again."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from datetime import UTC
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meltingspot_async import (
+    CourseParticipant,
+    InvalidResponseError,
+    ParticipantStatus,
+    UsageError,
+    from_dict,
+    models,
+    to_dict,
+    to_json,
+)
+from meltingspot_async.models._fields import JsonObject
+
+from ..contract.contract import SCHEMAS
+from ..support.documents import DOCUMENTED, json_values, participant
+
+EXAMPLES = [
+    pytest.param(name, example, id=f"{name}-{number}")
+    for name, schema in SCHEMAS.items()
+    for number, example in enumerate(schema["examples"])
+]
+MOMENTS = st.none() | st.datetimes(timezones=st.just(UTC))
+PARTICIPANTS = {
+    **dict.fromkeys(("id", "course_id", "spot_member_id", "spot_member_email"), st.text()),
+    **dict.fromkeys(("spot_member_firstname", "spot_member_lastname"), st.none() | st.text()),
+    **dict.fromkeys(
+        ("invited_at", "started_at", "completed_at", "unenrolled_at", "last_activity_at"), MOMENTS
+    ),
+    "status": st.text().map(ParticipantStatus),
+    "completion_rate": st.integers(),
+    "extra": st.dictionaries(st.text().map("x-{}".format), json_values).map(JsonObject),
+}
+
+
+def test_to_dict_writes_a_model_as_the_service_does() -> None:
+    """Written back, a participant reads as the same participant, in the service's names."""
+    document = to_dict(participant())
+    assert set(document) == set(DOCUMENTED)
+    assert document["startedAt"] == "2026-01-07T09:00:00.123000Z"
+    assert participant(**document) == participant()
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_documented_example_survives_the_way_to_a_dict_or_json_and_back(
+    name: str, example: dict[str, object]
+) -> None:
+    """For every model, from_dict undoes to_dict and what json reads of to_json, with unknown fields kept."""
+    model: type[models.Model] = getattr(models, name)
+    item = from_dict(model, {**example, "somethingNew": {"deep": [1, None, "é"]}})
+    assert isinstance(item, model)
+    assert item.extra["somethingNew"] == {"deep": [1, None, "é"]}
+    assert from_dict(model, to_dict(item)) == item
+    assert json.loads(to_json(item)) == to_dict(item)
+    assert "é" in to_json(item)
+
+
+@given(st.builds(CourseParticipant, **PARTICIPANTS))
+def test_any_participant_survives_the_way_to_a_dict_and_back(item: CourseParticipant) -> None:
+    """Whatever a participant holds, from_dict(to_dict(...)) gives an equal one."""
+    assert from_dict(CourseParticipant, to_dict(item)) == item
+    assert from_dict(CourseParticipant, json.loads(to_json(item))) == item
+
+
+def test_from_dict_is_as_strict_as_an_answer() -> None:
+    """A document that does not fit is refused by an error that names the field, not the value, and pickles."""
+    with pytest.raises(InvalidResponseError) as refused:
+        from_dict(CourseParticipant, DOCUMENTED | {"completionRate": "half"})
+    error = refused.value
+    assert str(error) == (
+        "The document is not as documented at $.completionRate: expected a whole number, got a string. "
+        "Give from_dict what the service or to_dict wrote, and the model it stands for."
+    )
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: from_dict(dict, {}), "class of meltingspot_async.models first"),  # type: ignore[type-var]
+        (lambda: from_dict("CourseParticipant", {}), "class of meltingspot_async.models first"),  # type: ignore[arg-type]
+        (lambda: from_dict(CourseParticipant, [1]), "takes a mapping, not list"),  # type: ignore[arg-type]
+        (lambda: to_dict({"id": 1}), "to_dict takes a model, not dict"),  # type: ignore[arg-type]
+        (lambda: to_json(None), "to_dict takes a model, not NoneType"),  # type: ignore[arg-type]
+    ],
+)
+def test_wrong_argument_is_refused(call: Callable[[], object], message: str) -> None:
+    """What is neither a model nor a document is a UsageError that says what to give."""
+    with pytest.raises(UsageError, match=message):
+        call()

@@ -1,0 +1,85 @@
+"""What all models have in common: frozen, hashable, discreet in their repr, with extra for the unknown."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+
+import attrs
+import pytest
+
+from meltingspot_async import (
+    CourseParticipant,
+    Drift,
+    ParticipantStatus,
+    UnknownField,
+    UnknownValue,
+    to_dict,
+)
+from meltingspot_async._http.reporter import Reporter
+from meltingspot_async.models._converter import structure
+
+from ..support.documents import DOCUMENTED, PATH, participant
+
+
+def test_participant_is_frozen_and_hashable() -> None:
+    """A participant cannot be changed, and equal ones are one."""
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        participant().status = ParticipantStatus.COMPLETED  # type: ignore[misc]
+    assert len({participant(), participant()}) == 1
+
+
+def test_repr_shows_neither_names_nor_email() -> None:
+    """The repr of a participant, which ends up in logs, shows nothing of the person."""
+    shown = repr(participant(spotMemberLastname="Byron"))
+    assert not {"Ada", "Byron", "ada@example.com"} & set(shown.replace("'", " ").split())
+    assert "spot_member_email='…'" in shown
+    assert "spot_member_firstname=None" in repr(participant(spotMemberFirstname=None))
+
+
+def test_unknown_fields_are_kept_in_extra() -> None:
+    """A field that is not documented is kept in extra, which cannot be changed."""
+    extended = participant(somethingNew={"a": [1]}, extra="theirs")
+    assert extended.extra == {"somethingNew": {"a": [1]}, "extra": "theirs"}
+    assert attrs.evolve(extended, extra=participant().extra) == participant()
+    assert hash(extended) != hash(participant())
+    assert to_dict(extended) == {**to_dict(participant()), **extended.extra}
+    for copied in (pickle.loads(pickle.dumps(extended)), copy.deepcopy(extended)):
+        assert copied == extended
+    with pytest.raises(TypeError):
+        extended.extra["somethingNew"] = 1  # type: ignore[index]
+
+
+def test_repr_shows_no_values_of_unknown_fields() -> None:
+    """A repr shows the names of unknown fields, but no values, and no name that is an email."""
+    shown = repr(participant(phone="+33 1 23", **{"ada@example.com": 1}))
+    assert "<JsonObject: phone, [email]>" in shown
+    assert "+33" not in shown
+    assert "<JsonObject: empty>" in repr(participant())
+    assert len(participant(phone=1).extra) == 1
+
+
+def test_unknown_fields_and_values_are_reported() -> None:
+    """Unknown fields and values of enums are reported by name, and an email in a name is removed."""
+    noticed: list[Drift] = []
+    body = json.dumps(DOCUMENTED | {"status": "Paused", "newField": 1, "ada@example.com": 2}).encode()
+    structure(body, CourseParticipant, PATH, noticed.append)
+    assert noticed == [
+        UnknownValue("ParticipantStatus", "Paused"),
+        UnknownField("CourseParticipant", "newField"),
+        UnknownField("CourseParticipant", "[email]"),
+    ]
+    assert str(noticed[0]) == "ParticipantStatus has a value that is not documented: Paused"
+    structure(body, CourseParticipant, PATH)
+    assert len(noticed) == 3
+
+
+def test_number_of_unknown_names_reported_is_capped() -> None:
+    """A service that makes up names as it goes fills neither the log nor the memory."""
+    reported: list[object] = []
+    reporter = Reporter(reported.append)
+    for number in range(3_000):
+        reporter.notice(UnknownField("Course", f"field {number}"))
+        reporter.notice(UnknownField("Course", "field 0"))
+    assert len(reported) == len(set(reported)) == 1_000
