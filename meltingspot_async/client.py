@@ -17,6 +17,7 @@ from ._http.session import SessionManager
 from ._validation import require_count
 from .events import Event
 from .rate_limit import DOCUMENTED_LIMITS, RateLimiter, SlidingWindowLimiter
+from .resources._base import Resource
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -76,25 +77,24 @@ class MeltingSpotClient:
             max_response_bytes=max_response_bytes,
             on_event=on_event,
         )
-        self._attach(manager)
-        self._shared_limiter: RedisSlidingWindowLimiter | None = None
-
-    def _attach(self, manager: SessionManager) -> None:
-        self.session_manager = manager
+        self.session_manager: SessionManager = manager
         """What issues the requests: one for a client and all its copies."""
-        self.courses = resources.Courses(manager)
-        self.course_participants = resources.CourseParticipants(manager)
-        self.learning_path_participants = resources.LearningPathParticipants(manager)
-        self.lives = resources.Lives(manager)
-        self.live_participants = resources.LiveParticipants(manager)
-        self.spot_members = resources.SpotMembers(manager)
-        self.custom_form_answers = resources.CustomFormAnswers(manager)
-        self.custom_properties = resources.CustomProperties(manager)
-        self.custom_roles = resources.CustomRoles(manager)
-        self.groups = resources.Groups(manager)
-        self.channels = resources.Channels(manager)
-        self.forums = resources.Forums(manager)
-        self.activities = resources.Activities(manager)
+        self.courses: resources.Courses = resources.Courses(manager)
+        self.course_participants: resources.CourseParticipants = resources.CourseParticipants(manager)
+        self.learning_path_participants: resources.LearningPathParticipants = (
+            resources.LearningPathParticipants(manager)
+        )
+        self.lives: resources.Lives = resources.Lives(manager)
+        self.live_participants: resources.LiveParticipants = resources.LiveParticipants(manager)
+        self.spot_members: resources.SpotMembers = resources.SpotMembers(manager)
+        self.custom_form_answers: resources.CustomFormAnswers = resources.CustomFormAnswers(manager)
+        self.custom_properties: resources.CustomProperties = resources.CustomProperties(manager)
+        self.custom_roles: resources.CustomRoles = resources.CustomRoles(manager)
+        self.groups: resources.Groups = resources.Groups(manager)
+        self.channels: resources.Channels = resources.Channels(manager)
+        self.forums: resources.Forums = resources.Forums(manager)
+        self.activities: resources.Activities = resources.Activities(manager)
+        self._shared_limiter: RedisSlidingWindowLimiter | None = None
 
     @classmethod
     def from_env(
@@ -131,7 +131,10 @@ class MeltingSpotClient:
         It shares the connections, the limiter and the requests under way. Closing either closes both.
         """
         twin = copy.copy(self)
-        twin._attach(self.session_manager.with_options(**changes))
+        twin.session_manager = self.session_manager.with_options(**changes)
+        for name, attribute in vars(self).items():
+            if isinstance(attribute, Resource):
+                setattr(twin, name, type(attribute)(twin.session_manager))
         return twin
 
     async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import attrs
 
-logger = logging.getLogger("meltingspot_async")
+logger: logging.Logger = logging.getLogger("meltingspot_async")
 logger.addHandler(logging.NullHandler())
 
 

@@ -31,7 +31,7 @@ class Endpoint:
     """
 
     def __init__(self, base_url: str, api_key: str, auth_scheme: str | None) -> None:
-        self.base_url = _checked_base_url(base_url)
+        self.base_url: str = _checked_base_url(base_url)
         if not isinstance(api_key, str) or not _TOKEN.fullmatch(api_key):
             raise UsageError(
                 "The API key must be a non-empty text of printable ASCII characters without white space "
@@ -39,7 +39,7 @@ class Endpoint:
             )
         if auth_scheme is not None and not _TOKEN.fullmatch(auth_scheme):
             raise UsageError('auth_scheme must be one word, such as "Bearer", or None.')
-        self.api_key = api_key
+        self.api_key: str = api_key
         self._authorization = f"{auth_scheme} {api_key}" if auth_scheme else api_key
 
     def __repr__(self) -> str:

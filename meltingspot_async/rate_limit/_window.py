@@ -24,7 +24,7 @@ class RateLimit:
     per: float = attrs.field(validator=positive)
 
 
-DOCUMENTED_LIMITS = (RateLimit(100, per=10.0), RateLimit(50_000, per=DAY))
+DOCUMENTED_LIMITS: tuple[RateLimit, ...] = (RateLimit(100, per=10.0), RateLimit(50_000, per=DAY))
 """What a key may send (configuration page of the API reference)."""
 
 

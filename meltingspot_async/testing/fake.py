@@ -140,7 +140,7 @@ class FakeMeltingSpot:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.base_url = f"http://{host}:{port}"
+        self.base_url: str = f"http://{host}:{port}"
         return self
 
     async def __aexit__(

@@ -1,0 +1,74 @@
+"""The public API as text, one line for each name, signature and attribute: ``python -m tests.project.public_api``
+writes it to ``public_api.txt``, which a test compares with the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import griffe
+
+ROOT = Path(__file__).parents[2]
+SNAPSHOT = Path(__file__).with_name("public_api.txt")
+PACKAGE = "meltingspot_async"
+ROOMS = ("models", "resources", "testing", "rate_limit", "redis_limit")
+"""What can be imported besides the package itself."""
+
+
+def public_api() -> list[str]:
+    """The lines. A name that can be imported from two places is described at the first."""
+    package = griffe.load(PACKAGE, search_paths=[ROOT])
+    described: dict[str, str] = {}
+    lines: list[str] = []
+    for module in (package, *(package[room] for room in ROOMS)):
+        for name in sorted(module.exports or ()):
+            target = _target(module[name])
+            public_name = f"{module.path}.{name}"
+            if (first := described.setdefault(target.path, public_name)) != public_name:
+                lines.append(f"{public_name} = {first}")
+            else:
+                lines.extend(_described(public_name, target))
+    return lines
+
+
+def _target(found: griffe.Object | griffe.Alias) -> griffe.Object:
+    return found.final_target if isinstance(found, griffe.Alias) else found
+
+
+def _described(name: str, target: griffe.Object) -> Iterator[str]:
+    if isinstance(target, griffe.Class):
+        bases = ", ".join(str(base) for base in target.bases)
+        yield f"class {name}({bases})"
+        for member in sorted(target.members):
+            if not member.startswith("_") or (member.startswith("__") and member.endswith("__")):
+                yield from _described(f"{name}.{member}", _target(target.members[member]))
+    elif isinstance(target, griffe.Function):
+        prefix = "async " if "async" in target.labels else ""
+        decorators = "".join(
+            f"@{label} " for label in ("classmethod", "staticmethod") if label in target.labels
+        )
+        parameters = ", ".join(_parameters(target))
+        yield f"{decorators}{prefix}{name}({parameters}) -> {target.returns}"
+    elif isinstance(target, griffe.Attribute):
+        kind = "property " if "property" in target.labels else ""
+        is_set_by_init = "instance-attribute" in target.labels and "class-attribute" not in target.labels
+        value = "" if target.value is None or kind or is_set_by_init else f" = {target.value}"
+        yield f"{kind}{name}: {target.annotation}{value}"
+
+
+def _parameters(function: griffe.Function) -> Iterator[str]:
+    is_keyword_only = False
+    for parameter in function.parameters:
+        kind = parameter.kind
+        if kind is griffe.ParameterKind.keyword_only and not is_keyword_only:
+            yield "*"
+        is_keyword_only = kind in {griffe.ParameterKind.keyword_only, griffe.ParameterKind.var_positional}
+        stars = {"variadic positional": "*", "variadic keyword": "**"}.get(kind.value if kind else "", "")
+        annotation = "" if parameter.annotation is None else f": {parameter.annotation}"
+        default = "" if parameter.default is None or stars else f" = {parameter.default}"
+        yield f"{stars}{parameter.name}{annotation}{default}"
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text("\n".join(public_api()) + "\n")
