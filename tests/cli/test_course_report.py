@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from meltingspot_async import CourseParticipant, ParticipantStatus
 from meltingspot_async._cli import app as cli
-from meltingspot_async._cli.course_report import CourseReport
+from meltingspot_async._cli.courses import CourseReport
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 NOW = datetime(2026, 4, 22, 12, 0, tzinfo=UTC)  # a Wednesday

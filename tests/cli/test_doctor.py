@@ -20,8 +20,9 @@ from meltingspot_async import (
     UsageError,
 )
 from meltingspot_async._cli import app as cli
-from meltingspot_async._cli.doctor import Count, Diagnosis, examine
-from meltingspot_async._cli.doctor_report import report
+from meltingspot_async._cli.diagnosis import Count, Diagnosis
+from meltingspot_async._cli.doctor import report
+from meltingspot_async._cli.examination import examine
 from meltingspot_async.models._converter import structure
 from meltingspot_async.models._fields import JsonObject
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset
@@ -93,7 +94,7 @@ async def test_how_lists_are_cut(
     assert found.first_page == (first_page if count else None)
     assert (found.default_limit, found.largest_limit, found.list_options) == (default, most, options)
     shown = "\n".join(report(found))
-    assert ("unknown, there was too little to see" in shown) == (count == 0)
+    assert ("unknown (too few items, or the service refused to say)" in shown) == (count == 0)
     assert all(f"{name}={value} for lists" in shown for name, value in options.items())
 
 
@@ -107,7 +108,7 @@ async def test_a_limit_that_is_refused_is_tried_smaller() -> None:
     assert found.largest_limit == Count(300, exact=True)
     assert found.error_bodies["400"] == "text, 15 bytes"
     assert found.skipped == ["/v1/forums", "/v1/spotMemberCustomRole"]
-    assert "Not asked for, as the requests were used up: /v1/forums" in list(report(found))
+    assert "Not asked for, because all 12 requests were used: /v1/forums" in list(report(found))
 
 
 async def test_pages_that_are_refused_stay_unknown() -> None:
@@ -144,7 +145,7 @@ async def test_what_the_models_do_not_know() -> None:
     assert lives.absent_optional == ("config", "builtInType")
     shown = list(report(found))
     assert "  not as documented at $.title: expected a string, got a number" in shown
-    assert "  documented, and absent from all: config, builtInType" in shown
+    assert "  documented, but missing from all items: config, builtInType" in shown
 
 
 async def test_rate_limit_headers_and_error_bodies() -> None:

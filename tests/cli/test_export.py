@@ -20,7 +20,9 @@ from typer.testing import CliRunner, Result
 
 from meltingspot_async import RateLimit, SlidingWindowLimiter
 from meltingspot_async._cli import app as cli
-from meltingspot_async._cli.exporting import COLUMNS, ExportProgress
+from meltingspot_async._cli import exporting
+from meltingspot_async._cli.participants import FILE_COLUMNS as COLUMNS
+from meltingspot_async._cli.progress import ExportProgress
 from meltingspot_async.models._converter import to_dict
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, make_course_participant
 
@@ -78,7 +80,7 @@ def test_without_a_terminal_progress_is_plain_lines(fake: FakeMeltingSpot, tmp_p
     assert re.fullmatch(
         r"100 of 250 participants, [12] requests \(left: 9\d in 10 s, 4999\d today\)", lines[0]
     ), lines[0]
-    assert lines[-1] == f"250 participants are in {tmp_path / 'all.jsonl'}."
+    assert lines[-1] == f"Participants in {tmp_path / 'all.jsonl'}: 250."
     assert "\x1b" not in told
 
 
@@ -223,7 +225,7 @@ def test_a_used_up_allowance_has_its_own_exit_code(
     """When the day's requests are used up the export exits with 3 and says when to come back; then it goes on."""
     fake.seed("course-1", 450)
     out = tmp_path / "all.jsonl"
-    monkeypatch.setattr(cli, "DOCUMENTED_LIMITS", (RateLimit(3, per=86_400.0),))
+    monkeypatch.setattr(exporting, "DOCUMENTED_LIMITS", (RateLimit(3, per=86_400.0),))
     stopped = run("course-1", "-o", out)
     assert stopped.exit_code == 3
     assert "Come back in 86400 s" in stopped.stderr

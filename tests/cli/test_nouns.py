@@ -14,6 +14,7 @@ from typer.testing import Result
 
 from meltingspot_async import RateLimit
 from meltingspot_async._cli import app as cli
+from meltingspot_async._cli.activities import in_utc
 from meltingspot_async._cli.files.activity_file import ActivityFile
 from meltingspot_async.testing import Answer, FakeMeltingSpot, Reset, Truncate, make_activity
 
@@ -64,7 +65,7 @@ def test_every_noun_is_tried() -> None:
     known = {tuple(command[:2]) for command, _ in COMMANDS}
     known |= {("participants", "export"), ("courses", "report"), ("activities", "export")}
     registered = {
-        (name, command.name) for name, group in cli.groups.items() for command in group.registered_commands
+        (name, command.name) for name, group in cli.FAMILIES.items() for command in group.registered_commands
     }
     assert registered == known
 
@@ -132,7 +133,7 @@ def test_activities_are_written(spot: FakeMeltingSpot, tmp_path: Path) -> None:
     path = tmp_path / "activities.jsonl"
     shown = export(path, "--to", "2026-02-01", "--type", "LiveAttended", "--type", "TopicVoted")
     assert shown.exit_code == 0
-    assert shown.stderr.splitlines()[-1].endswith(f"activities are in {path}.")
+    assert shown.stderr.splitlines()[-1].startswith(f"Activities in {path}: ")
     assert {line["type"] for line in lines(path)} == {"LiveAttended", "TopicVoted"}
     asked = spot.received[0].path
     assert "fromDate[eq]=1767225600" in asked
@@ -169,8 +170,8 @@ def test_resume_without_a_file_begins_one(spot: FakeMeltingSpot, tmp_path: Path)
     ("content", "says"),
     [
         (b"precious notes", "is not an export"),
-        (b"precious\n", "does not end in an activity"),
-        (b'{"type": "LiveAttended"}\n', "does not end in an activity with an id"),
+        (b"precious\n", "does not end with an activity"),
+        (b'{"type": "LiveAttended"}\n', "does not end with an activity that has an id"),
     ],
 )
 def test_other_files_are_left_alone(spot: FakeMeltingSpot, tmp_path: Path, content: bytes, says: str) -> None:
@@ -194,7 +195,7 @@ def test_an_export_that_fails_can_be_gone_on_with(spot: FakeMeltingSpot, tmp_pat
     spot.fail(Truncate(), Answer(403))
     shown = export(path)
     assert shown.exit_code == 1
-    assert "go on with --resume" in shown.stderr
+    assert "with --resume to continue" in shown.stderr
     assert 0 < len(lines(path)) < 150
     assert export(path, "--resume").exit_code == 0
     assert len(lines(path)) == 150 + 1  # the documented example has no id and comes first
@@ -214,9 +215,9 @@ def test_a_file_in_use_is_left_alone(spot: FakeMeltingSpot, tmp_path: Path) -> N
 def test_a_timezone_is_heeded() -> None:
     """A date on the command line is meant in UTC, unless it says otherwise."""
     moment = datetime(2026, 1, 1, 2)  # noqa: DTZ001 - that is the point
-    assert cli.in_utc(moment) == datetime(2026, 1, 1, 2, tzinfo=UTC)
-    assert cli.in_utc(moment.replace(tzinfo=timezone(timedelta(hours=2)))) == datetime(2026, 1, 1, tzinfo=UTC)
-    assert cli.in_utc(None) is None
+    assert in_utc(moment) == datetime(2026, 1, 1, 2, tzinfo=UTC)
+    assert in_utc(moment.replace(tzinfo=timezone(timedelta(hours=2)))) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert in_utc(None) is None
 
 
 def test_the_command_shares_the_limit_of_other_processes(
