@@ -43,7 +43,7 @@ def export_activities(
 ) -> None:
     """Write what members did to a file, one JSON object per line.
 
-    However the export ends, run it again with --resume: it continues after the last activity in the file.
+    If the export ends early, run it again with --resume: it continues after the last activity in the file.
     Nothing is lost, and nothing is written twice.
     """
     if (begin is None) == (from_event is None):

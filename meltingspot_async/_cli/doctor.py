@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import aclosing
+from typing import Annotated
 
 import attrs
 import typer
@@ -14,10 +15,9 @@ from ..rate_limit import DOCUMENTED_LIMITS, SlidingWindowLimiter
 from .diagnosis import Count, Diagnosis, ListSeen
 from .examination import MAX_REQUESTS, examine
 from .running import ExitCode, run
-from .showing import AsJson
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Find out what the documentation leaves open about a key and its service, in at most 12 requests.
 
     It only reads. Nobody's name or email is in its report. Exits with 1 if the service does not accept the key.

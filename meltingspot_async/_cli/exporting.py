@@ -20,7 +20,7 @@ F = TypeVar("F", bound=ResumableFile)
 
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a file that an earlier export began.")]
 
-_CONTINUE = "Run the command again with --resume to continue."
+_CONTINUE = "Run the command again with --resume to continue: nothing is lost."
 
 
 @asynccontextmanager
@@ -57,6 +57,6 @@ def _clean_up(file: ResumableFile, items: str, error: BaseException) -> None:
         file.path.unlink()
     elif isinstance(error, OSError) and not isinstance(error, MeltingSpotError):
         # Of what the file system refused, it is not known how much is on the disk.
-        error.add_note(f"Nothing in {file.path} is lost. {_CONTINUE}")
+        error.add_note(f"{file.path} is incomplete. {_CONTINUE}")
     else:
         error.add_note(f"{items.capitalize()} in {file.path} so far: {len(file)}. {_CONTINUE}")

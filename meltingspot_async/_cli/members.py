@@ -36,7 +36,7 @@ def find_members(
     ],
     as_json: AsJsonLines = False,
 ) -> None:
-    """Show the members who have these emails. Exits with 1 if nobody has one of them."""
+    """Show the members who have these emails. Exits with 1 if no member has any of them."""
     if not show_list(lambda client: client.spot_members.list(emails=emails), COLUMNS, as_json=as_json):
         fail("no member has such an email")
 

@@ -19,7 +19,7 @@ from .files.record_file import Format, RecordFile, format_of
 from .progress import ExportProgress
 from .running import ExitCode, run
 from .showing import AsJson, AsJsonLines, show_item, show_list
-from .tables import Column, bar
+from .tables import Column, bar, plain
 
 app = typer.Typer(no_args_is_help=True, help="Participants of courses.")
 
@@ -90,8 +90,8 @@ def export_participants(
 ) -> None:
     """Write the participants of courses to a file, one record each.
 
-    However the export ends (interrupted, killed, allowance used up, disk full), run it again with --resume:
-    nothing is lost, and nothing is written twice.
+    If the export ends early (interrupted, killed, allowance used up, disk full), run it again with --resume.
+    Nothing is lost, and nothing is written twice.
     """
     form = file_format or format_of(output)
     if form is None:
@@ -109,7 +109,7 @@ def export_participants(
     with written(RecordFile(output, form, FILE_COLUMNS, key=FILE_KEY, resume=resume), "participants") as file:
         unknown = run(export(file))
     for participant_id in unknown:
-        typer.echo(f"meltingspot: unknown to the service: {participant_id}", err=True)
+        typer.echo(f"meltingspot: unknown to the service: {plain(participant_id)}", err=True)
     if unknown:
         raise typer.Exit(ExitCode.FAILED)
 

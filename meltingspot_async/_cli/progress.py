@@ -54,14 +54,15 @@ class ExportProgress:
             self._console.print(f"{done}{of} {self._items}, {self._state()}", soft_wrap=True)
 
     def _state(self) -> str:
+        sent = "1 request" if self._requests == 1 else f"{self._requests} requests"
         if self._limiter is None:
-            return f"{self._requests} requests"
+            return sent
         left = {
             "today" if limit.per >= DAY else f"in {limit.per:g} s": free
             for limit, free in self._limiter.free().items()
         }
         shown = ", ".join(f"{free} {when}" for when, free in left.items())
-        return f"{self._requests} requests (left: {shown})"
+        return f"{sent} (left: {shown})"
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -33,8 +33,13 @@ class ResumableFile(ABC):
         """Open and lock the file, cut off an incomplete end, and learn what the file holds.
 
         :raises FileExistsError: if the file exists and is not to be resumed.
-        :raises UsageError: if another process is writing the file, or if it holds something else than such an export.
+        :raises UsageError: if it is not a regular file, if another process is writing it, or if it holds something
+            else than such an export.
         """
+        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+            raise UsageError(
+                f"{self.path} is not a regular file, and could not be continued. Choose another one."
+            )
         if not self.resume:
             self.path.touch(exist_ok=False)
         self._file = self._open()
