@@ -47,11 +47,17 @@ app.command()(doctor.doctor)
 
 @app.callback()
 def root() -> None:
-    """Read from the MeltingSpot API. Set MELTINGSPOT_API_KEY to the secret key of the Spot."""
+    """Read from the MeltingSpot API. Set MELTINGSPOT_API_KEY to the secret key of the Spot.
+
+    Exit codes: 1 for an error of the service or of this machine, 2 for wrong
+    usage, 3 if the allowance of the key is used up.
+    """
 
 
 def main() -> None:
     """Entry point of the ``meltingspot`` command."""
     # A terminal whose encoding lacks the bars or a name shows "?" instead of a traceback. JSON is ASCII anyway.
-    cast("TextIOWrapper[BufferedWriter]", sys.stdout).reconfigure(errors="replace")
+    stdout = cast("TextIOWrapper[BufferedWriter] | None", sys.stdout)
+    if stdout is not None:  # as it is if somebody closed it
+        stdout.reconfigure(errors="replace")
     app(prog_name="meltingspot")

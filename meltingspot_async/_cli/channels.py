@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from .members import COLUMNS as MEMBER_COLUMNS
-from .showing import AsJson, AsJsonLines, Id, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
 from .tables import ID, NAME
 
 app = typer.Typer(no_args_is_help=True, help="Channels.")
@@ -20,12 +20,12 @@ def list_channels(as_json: AsJsonLines = False) -> None:
 
 
 @app.command("get")
-def get_channel(channel_id: Id, as_json: AsJson = False) -> None:
+def get_channel(channel_id: ItemId, as_json: AsJson = False) -> None:
     """Show one channel."""
     show_item(lambda client: client.channels.get(channel_id), as_json=as_json)
 
 
 @app.command("members")
-def list_members(channel_id: Id, as_json: AsJsonLines = False) -> None:
+def list_members(channel_id: ItemId, as_json: AsJsonLines = False) -> None:
     """Show the members of a channel."""
     show_list(lambda client: client.channels.list_members(channel_id), MEMBER_COLUMNS, as_json=as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .showing import AsJson, AsJsonLines, Id, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
 from .tables import ID, NAME
 
 app = typer.Typer(no_args_is_help=True, help="Forums.")
@@ -19,6 +19,6 @@ def list_forums(as_json: AsJsonLines = False) -> None:
 
 
 @app.command("get")
-def get_forum(forum_id: Id, as_json: AsJson = False) -> None:
+def get_forum(forum_id: ItemId, as_json: AsJson = False) -> None:
     """Show one forum."""
     show_item(lambda client: client.forums.get(forum_id), as_json=as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .showing import AsJson, AsJsonLines, Id, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
 from .tables import EMAIL, ID, Column
 
 app = typer.Typer(no_args_is_help=True, help="Lives.")
@@ -20,12 +20,12 @@ def list_lives(as_json: AsJsonLines = False) -> None:
 
 
 @app.command("get")
-def get_live(live_id: Id, as_json: AsJson = False) -> None:
+def get_live(live_id: ItemId, as_json: AsJson = False) -> None:
     """Show one Live."""
     show_item(lambda client: client.lives.get(live_id), as_json=as_json)
 
 
 @app.command("participants")
-def list_participants(live_id: Id, as_json: AsJsonLines = False) -> None:
+def list_participants(live_id: ItemId, as_json: AsJsonLines = False) -> None:
     """Show the participants of a Live."""
     show_list(lambda client: client.live_participants.list(live_id), PARTICIPANT_COLUMNS, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .running import fail
-from .showing import AsJson, AsJsonLines, Id, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
 from .tables import ID, Column
 
 app = typer.Typer(no_args_is_help=True, help="Members of the Spot.")
@@ -24,7 +24,7 @@ def list_members(as_json: AsJsonLines = False) -> None:
 
 
 @app.command("get")
-def get_member(member_id: Id, as_json: AsJson = False) -> None:
+def get_member(member_id: ItemId, as_json: AsJson = False) -> None:
     """Show one member."""
     show_item(lambda client: client.spot_members.get(member_id), as_json=as_json)
 
@@ -42,12 +42,12 @@ def find_members(
 
 
 @app.command("answers")
-def list_answers(member_id: Id, as_json: AsJsonLines = False) -> None:
+def list_answers(member_id: ItemId, as_json: AsJsonLines = False) -> None:
     """Show a member's answers to the registration form."""
     show_list(lambda client: client.custom_form_answers.list(member_id), ANSWER_COLUMNS, as_json=as_json)
 
 
 @app.command("properties")
-def list_properties(member_id: Id, as_json: AsJsonLines = False) -> None:
+def list_properties(member_id: ItemId, as_json: AsJsonLines = False) -> None:
     """Show the custom properties of a member."""
     show_list(lambda client: client.custom_properties.list(member_id), PROPERTY_COLUMNS, as_json=as_json)

@@ -19,7 +19,7 @@ from .tables import Column, details_table, items_table
 
 M = TypeVar("M", bound=attrs.AttrsInstance)
 
-Id = Annotated[str, typer.Argument(metavar="ID")]
+ItemId = Annotated[str, typer.Argument(metavar="ID")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with the service's own names.")]
 AsJsonLines = Annotated[
     bool, typer.Option("--json", help="Print JSON, one item per line, with the service's own names.")

@@ -9,10 +9,7 @@ import pytest
 
 from meltingspot_async._cli.activities import in_utc
 from meltingspot_async._cli.files.activity_file import ActivityFile
-from meltingspot_async.testing import (
-    FakeMeltingSpot,
-    make_activity,
-)
+from meltingspot_async.testing import FakeMeltingSpot, make_activity
 
 from ..support.cli import export_activities, records
 

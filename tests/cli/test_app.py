@@ -10,6 +10,7 @@ import pytest
 
 import meltingspot_async._cli
 from meltingspot_async._cli import app as cli
+from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.cli import COMMANDS
 
@@ -32,6 +33,16 @@ def test_help_shows_every_family(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in [*cli.FAMILIES, "demo", "doctor"])
+
+
+def test_closed_stdout_is_no_error(fake: FakeMeltingSpot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command whose output was closed does its work and exits with 0."""
+    monkeypatch.setattr(sys, "argv", ["meltingspot", "participants", "list", "c"])
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    assert len(fake.received) == 1
 
 
 def test_missing_extra_is_named_on_import(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,12 +14,7 @@ from meltingspot_async import QuotaExhaustedError, RateLimit, TransportError, Us
 from meltingspot_async._cli import exporting
 from meltingspot_async._cli.running import RootGroup
 from meltingspot_async._cli.running import run as run_async
-from meltingspot_async.testing import (
-    Answer,
-    Delay,
-    FakeMeltingSpot,
-    Fault,
-)
+from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault
 
 from ..support.cli import export, ids, run
 

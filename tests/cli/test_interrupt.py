@@ -9,10 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meltingspot_async.testing import (
-    Delay,
-    FakeMeltingSpot,
-)
+from meltingspot_async.testing import Delay, FakeMeltingSpot
 
 from ..support.cli import COMMAND, export, ids
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from meltingspot_async.testing import (
-    FakeMeltingSpot,
-)
+from meltingspot_async.testing import FakeMeltingSpot
 
 from ..contract.contract import SCHEMAS
 from ..support.cli import COMMAND, COMMANDS, run

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from meltingspot_async.testing import (
-    FakeMeltingSpot,
-)
+from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.cli import run
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-from meltingspot_async.testing import (
-    FakeMeltingSpot,
-)
+from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.cli import run
 

@@ -9,11 +9,7 @@ import pytest
 
 from meltingspot_async._cli.participants import FILE_COLUMNS
 from meltingspot_async.models._converter import to_dict
-from meltingspot_async.testing import (
-    Answer,
-    FakeMeltingSpot,
-    make_course_participant,
-)
+from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
 
 from ..support.cli import export, ids, records
 

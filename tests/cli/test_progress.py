@@ -11,9 +11,7 @@ from rich.console import Console
 
 from meltingspot_async import RateLimit, SlidingWindowLimiter
 from meltingspot_async._cli.progress import ExportProgress
-from meltingspot_async.testing import (
-    FakeMeltingSpot,
-)
+from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.cli import export
 from ..support.clock import run_virtual

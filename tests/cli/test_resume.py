@@ -11,13 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from meltingspot_async.testing import (
-    Answer,
-    FakeMeltingSpot,
-    Reset,
-    Truncate,
-    make_activity,
-)
+from meltingspot_async.testing import Answer, FakeMeltingSpot, Reset, Truncate, make_activity
 
 from ..support.cli import COMMAND, export, export_activities, ids, records, run
 

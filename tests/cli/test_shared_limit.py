@@ -8,9 +8,7 @@ from typing import cast
 import pytest
 from redis import Redis
 
-from meltingspot_async.testing import (
-    FakeMeltingSpot,
-)
+from meltingspot_async.testing import FakeMeltingSpot
 
 from ..contract.contract import KNOWN
 from ..support.cli import run

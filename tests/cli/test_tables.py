@@ -8,11 +8,7 @@ import subprocess
 import attrs
 import pytest
 
-from meltingspot_async.testing import (
-    Answer,
-    FakeMeltingSpot,
-    make_course_participant,
-)
+from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
 
 from ..contract.contract import SCHEMAS
 from ..support.cli import COMMAND, COMMANDS, run

@@ -10,10 +10,7 @@ import pytest
 from meltingspot_async import UsageError
 from meltingspot_async._cli.files.record_file import Format
 
-from ...support.record_files import (
-    opened,
-    record,
-)
+from ...support.record_files import opened, record
 
 
 def test_csv_row_too_long_to_read_back_is_refused(path: Path) -> None:

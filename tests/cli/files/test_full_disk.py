@@ -10,14 +10,7 @@ import pytest
 
 from meltingspot_async._cli.files.record_file import Format
 
-from ...support.record_files import (
-    Disk,
-    both_formats,
-    key_of,
-    opened,
-    read,
-    record,
-)
+from ...support.record_files import Disk, both_formats, key_of, opened, read, record
 
 
 @both_formats

@@ -10,12 +10,7 @@ from meltingspot_async import UsageError
 from meltingspot_async._cli.files import resumable_file
 from meltingspot_async._cli.files.record_file import Format
 
-from ...support.record_files import (
-    both_formats,
-    opened,
-    read,
-    record,
-)
+from ...support.record_files import both_formats, opened, read, record
 
 
 @both_formats

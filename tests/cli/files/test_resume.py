@@ -12,15 +12,7 @@ from hypothesis import strategies as st
 from meltingspot_async import UsageError
 from meltingspot_async._cli.files.record_file import Format
 
-from ...support.record_files import (
-    HEADER,
-    both_formats,
-    key_of,
-    opened,
-    record,
-    record_lists,
-    temporary_path,
-)
+from ...support.record_files import HEADER, both_formats, key_of, opened, record, record_lists, temporary_path
 
 JSON_1, JSON_2 = b'{"id":"p1","courseId":"c"}\n', b'{"id":"p2","courseId":"c"}\n'
 
