@@ -58,6 +58,6 @@ def main() -> None:
     """Entry point of the ``meltingspot`` command."""
     # A terminal whose encoding lacks the bars or a name shows "?" instead of a traceback. JSON is ASCII anyway.
     stdout = cast("TextIOWrapper[BufferedWriter] | None", sys.stdout)
-    if stdout is not None:  # as it is if somebody closed it
+    if stdout is not None:  # None: somebody closed it
         stdout.reconfigure(errors="replace")
     app(prog_name="meltingspot")
