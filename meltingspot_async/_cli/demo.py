@@ -1,4 +1,4 @@
-"""The demonstration of ``meltingspot demo``: the real client against a fake service, with trouble to watch."""
+"""``meltingspot demo``: the real client against a fake service, with trouble to watch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from ..client import MeltingSpotClient
 from ..events import Event, RetryScheduled, Throttled
 from ..rate_limit import RateLimit, SlidingWindowLimiter
 from ..testing import Answer, FakeMeltingSpot
-from .tables import participants_table
+from .participants import COLUMNS
+from .running import run
+from .tables import items_table
 
 LIMIT = RateLimit(20, per=3.0)
 PARTICIPANTS = 24
 STRANGER = 10
-"""Requests another program sends with the same key."""
+"""Requests that another program sends with the same key."""
+
+
+def demo() -> None:
+    """Fetch participants from a fake service on this machine: no key, no network, a few seconds."""
+    run(run_demo(Console()))
 
 
 async def run_demo(console: Console) -> None:
@@ -49,7 +56,7 @@ async def run_demo(console: Console) -> None:
             await client.course_participants.get("onboarding", ids[0])
             await asyncio.gather(*(stranger.course_participants.get("onboarding", i) for i in ids[:STRANGER]))
             found = await asyncio.gather(*(client.course_participants.get("onboarding", i) for i in ids))
-        console.print(participants_table(found))
+        console.print(items_table(COLUMNS, found))
         console.print(
             f"{len(found)} participants, {len(fake.received)} requests (the other program's "
             f"{STRANGER} included), {sum(r.refused for r in fake.received)} of them refused, "

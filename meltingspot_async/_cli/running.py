@@ -1,96 +1,96 @@
-"""How commands run and how they end; what they have in common on stdout."""
+"""How a command runs, and how it ends: every error becomes one line on stderr and an exit code."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import enum
 import signal
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import aclosing, suppress
-from typing import Annotated, NoReturn, TypeVar
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from typer.core import TyperGroup
 
-from .._paging.listing import Listing
-from ..client import MeltingSpotClient
 from ..errors import MeltingSpotError, QuotaExhaustedError, UsageError
-from ..models import Model, to_dict
-from .tables import details
 
 T = TypeVar("T")
-M = TypeVar("M", bound=Model)
 
-FAILED, MISUSED, QUOTA_EXHAUSTED, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, named as the service names it.")]
-AsJsonLines = Annotated[bool, typer.Option("--json", help="Print JSON, one item a line.")]
+class ExitCode(enum.IntEnum):
+    """What the command exits with when it does not succeed (0)."""
+
+    FAILED = 1
+    """The service refused or failed, or this machine did: its network, its disk."""
+    MISUSED = 2
+    """The command was used in a wrong way, and nothing was sent. Typer exits with it too."""
+    QUOTA_EXHAUSTED = 3
+    """The allowance of the key is used up."""
+    INTERRUPTED = 130
+    """Ctrl-C, as shells count it: 128 and the number of the signal."""
+    TERMINATED = 143
+    """SIGTERM, likewise."""
+
+
+_EXIT_CODES: dict[type[BaseException], ExitCode] = {
+    UsageError: ExitCode.MISUSED,
+    QuotaExhaustedError: ExitCode.QUOTA_EXHAUSTED,
+    MeltingSpotError: ExitCode.FAILED,
+    FileExistsError: ExitCode.MISUSED,
+    OSError: ExitCode.FAILED,
+    KeyboardInterrupt: ExitCode.INTERRUPTED,
+    asyncio.CancelledError: ExitCode.TERMINATED,
+}
+"""What each error ends the command with. The first class that fits counts."""
+
+
+class RootGroup(TyperGroup):
+    """The group of all commands. Every error that a command can meet ends here."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # Typer exits quietly when the reader of a pipe, such as head, has seen enough.
+        except tuple(_EXIT_CODES) as error:
+            code = next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
+            fail("\n".join([_message(error), *getattr(error, "__notes__", ())]), code)
+
+
+def _message(error: BaseException) -> str:
+    match error:
+        case MeltingSpotError():
+            return str(error)
+        case FileExistsError():
+            return f"{error.filename} exists. Continue it with --resume, or choose another file."
+        case OSError():
+            where = "" if error.filename is None else f"{error.filename}: "
+            return f"{where}{error.strerror or error}"
+        case KeyboardInterrupt():
+            return "interrupted"
+        case _:
+            return "terminated"
+
+
+def fail(message: str, code: ExitCode = ExitCode.FAILED) -> NoReturn:
+    """End the command with a message on stderr."""
+    typer.echo(f"meltingspot: {message}", err=True)
+    raise typer.Exit(code) from None
 
 
 def run(work: Coroutine[object, object, T]) -> T:
-    """Run some work to its end. Whatever goes wrong is one line on stderr and an exit code."""
-    try:
-        return asyncio.run(_until_terminated(work))
-    except UsageError as error:
-        fail(str(error), MISUSED)
-    except QuotaExhaustedError as error:
-        fail(str(error), QUOTA_EXHAUSTED)
-    except MeltingSpotError as error:
-        fail(str(error), FAILED)
-    except KeyboardInterrupt:
-        fail("interrupted", INTERRUPTED)
-    except asyncio.CancelledError:
-        fail("terminated", TERMINATED)
+    """Run the asynchronous part of a command to its end.
+
+    :raises KeyboardInterrupt: on Ctrl-C, after the work has cleaned up.
+    :raises asyncio.CancelledError: on SIGTERM, likewise.
+    """
+    return asyncio.run(_cancelled_by_sigterm(work))
 
 
-async def _until_terminated(work: Coroutine[object, object, T]) -> T:
-    """Let a SIGTERM cancel the work, so that it ends in good order."""
+async def _cancelled_by_sigterm(work: Coroutine[object, object, T]) -> T:
     task = asyncio.current_task()
     assert task is not None
     with suppress(NotImplementedError):  # Windows has no such signals
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await work
-
-
-def fail(why: str, code: int) -> NoReturn:
-    """End the command with one line on stderr."""
-    typer.echo(f"meltingspot: {why}", err=True)
-    raise typer.Exit(code)
-
-
-def show_item(get: Callable[[MeltingSpotClient], Coroutine[object, object, M]], *, as_json: bool) -> None:
-    """Show one item, with all its fields."""
-
-    async def fetch() -> M:
-        async with MeltingSpotClient.from_env() as client:
-            return await get(client)
-
-    item = run(fetch())
-    if as_json:
-        typer.echo(json.dumps(to_dict(item), indent=2))
-    else:
-        Console().print(details(item))
-
-
-def show_list(
-    find: Callable[[MeltingSpotClient], Listing[M]],
-    table: Callable[[Iterable[M], bool], Table],
-    *,
-    as_json: bool,
-) -> int:
-    """Show a list as its pages come; how many items it had."""
-
-    async def show() -> int:
-        console, shown = Console(), 0
-        async with MeltingSpotClient.from_env() as client, aclosing(find(client).pages()) as pages:
-            async for page in pages:
-                if as_json:
-                    for item in page.items:
-                        typer.echo(json.dumps(to_dict(item)))
-                else:
-                    console.print(table(page.items, shown == 0))
-                shown += len(page.items)
-        return shown
-
-    return run(show())

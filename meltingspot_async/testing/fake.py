@@ -94,7 +94,7 @@ class FakeMeltingSpot:
         self._connections = WeakSet[object]()
         self.received: list[Received] = []
         """Every request, in order of arrival."""
-        self.base_url = ""
+        self.base_url: str = ""
         """Its address, once it runs."""
         app = web.Application()
         for template in LISTS:
@@ -140,7 +140,7 @@ class FakeMeltingSpot:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.base_url: str = f"http://{host}:{port}"
+        self.base_url = f"http://{host}:{port}"
         return self
 
     async def __aexit__(

@@ -1,4 +1,4 @@
-"""The doctor: what it finds out, with how few requests, and what it keeps to itself."""
+"""`meltingspot doctor`: what it finds out, with how few requests, and what it does not show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 import pytest
-from typer.testing import CliRunner
 
 from meltingspot_async import (
     DOCUMENTED_LIMITS,
@@ -19,14 +18,15 @@ from meltingspot_async import (
     TransportError,
     UsageError,
 )
-from meltingspot_async._cli import app as cli
-from meltingspot_async._cli.doctor import Count, Diagnosis, examine
-from meltingspot_async._cli.doctor_report import report
+from meltingspot_async._cli.diagnosis import Count, Diagnosis
+from meltingspot_async._cli.doctor import report
+from meltingspot_async._cli.examination import examine
 from meltingspot_async.models._converter import structure
 from meltingspot_async.models._fields import JsonObject
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset
 
 from ..contract.contract import SCHEMAS, fill
+from ..support.cli import run
 
 
 def limiter() -> SlidingWindowLimiter:
@@ -44,7 +44,7 @@ def members(count: int, **extra: object) -> list[SpotMember]:
 
 
 async def diagnosis(fake: FakeMeltingSpot) -> Diagnosis:
-    """What the doctor finds out of a fake service, within its requests."""
+    """What the doctor finds out about a fake service, within its twelve requests."""
     async with fake:
         found = await examine(fake.api_key, fake.base_url, limiter())
         assert found.requests == len(fake.received) <= 12
@@ -52,8 +52,8 @@ async def diagnosis(fake: FakeMeltingSpot) -> Diagnosis:
 
 
 @pytest.mark.parametrize("scheme", [None, "Bearer"])
-async def test_how_the_key_is_accepted(scheme: str | None) -> None:
-    """The doctor learns whether the key stands alone or after Bearer, and says the option to use."""
+async def test_doctor_learns_how_the_key_is_accepted(scheme: str | None) -> None:
+    """The doctor learns whether the key stands alone or after Bearer, and names the option to use."""
     found = await diagnosis(FakeMeltingSpot(auth_scheme=scheme))
     assert found.accepted == (scheme or "raw")
     assert found.client_options == ({"auth_scheme": scheme} if scheme else {})
@@ -62,8 +62,8 @@ async def test_how_the_key_is_accepted(scheme: str | None) -> None:
     assert ("MELTINGSPOT_AUTH_SCHEME=Bearer" in use) == (scheme == "Bearer")
 
 
-async def test_a_key_that_is_not_accepted() -> None:
-    """A key that is refused either way costs two requests, and there are no options to tell."""
+async def test_doctor_reports_a_key_that_is_not_accepted() -> None:
+    """A key that is refused either way costs two requests, and no options are reported."""
     found = await diagnosis(FakeMeltingSpot(auth_scheme="Token"))
     assert (found.accepted, found.requests) == (None, 2)
     assert "not accepted" in "\n".join(report(found))
@@ -83,22 +83,22 @@ async def test_a_key_that_is_not_accepted() -> None:
         (300, 20_000, Count(20, exact=True), Count(300, exact=False), {}),
     ],
 )
-async def test_how_lists_are_cut(
+async def test_doctor_learns_how_lists_are_paged(
     first_page: Any, count: int, largest: int, default: Count, most: Count, options: dict[str, int]
 ) -> None:
-    """The doctor learns the number of the first page and the usual and the largest number of items."""
+    """The doctor learns the number of the first page, and the default and the largest number of items on a page."""
     fake = FakeMeltingSpot(first_page=first_page, largest_page=largest)
     fake.add(*members(count))
     found = await diagnosis(fake)
     assert found.first_page == (first_page if count else None)
     assert (found.default_limit, found.largest_limit, found.list_options) == (default, most, options)
     shown = "\n".join(report(found))
-    assert ("unknown, there was too little to see" in shown) == (count == 0)
+    assert ("unknown (too few items, or the service refused to say)" in shown) == (count == 0)
     assert all(f"{name}={value} for lists" in shown for name, value in options.items())
 
 
-async def test_a_limit_that_is_refused_is_tried_smaller() -> None:
-    """Where a limit of 10,000 is refused, one of 1,000 is tried, and what was not asked for is told."""
+async def test_doctor_tries_a_smaller_limit_if_one_is_refused() -> None:
+    """Where a limit of 10,000 is refused, one of 1,000 is tried; paths without a request left are reported."""
     fake = FakeMeltingSpot(auth_scheme="Bearer", largest_page=300)
     fake.add(*members(400))
     pass_on: list[Fault] = [Delay(0.0)] * 3
@@ -107,10 +107,10 @@ async def test_a_limit_that_is_refused_is_tried_smaller() -> None:
     assert found.largest_limit == Count(300, exact=True)
     assert found.error_bodies["400"] == "text, 15 bytes"
     assert found.skipped == ["/v1/forums", "/v1/spotMemberCustomRole"]
-    assert "Not asked for, as the requests were used up: /v1/forums" in list(report(found))
+    assert "Not asked for, because all 12 requests were used: /v1/forums" in list(report(found))
 
 
-async def test_pages_that_are_refused_stay_unknown() -> None:
+async def test_doctor_reports_refused_pages_as_unknown() -> None:
     """Where neither a page nor a limit can be asked for, the report says that it does not know."""
     fake = FakeMeltingSpot()
     fake.add(*members(2))
@@ -121,8 +121,8 @@ async def test_pages_that_are_refused_stay_unknown() -> None:
     assert found.error_bodies["400"] == "empty"
 
 
-async def test_what_the_models_do_not_know() -> None:
-    """Unknown fields and values, absent fields and wrong types are told by name and type, with their list."""
+async def test_doctor_reports_what_the_models_do_not_know() -> None:
+    """Unknown fields and values, missing fields and wrong types are reported by name and type, under their list."""
     fake = FakeMeltingSpot()
     fake.add(Course(id="c", extra=JsonObject({"somethingNew": 1, "x@example.com": 2})))
     fake.seed("c", 3)
@@ -144,11 +144,11 @@ async def test_what_the_models_do_not_know() -> None:
     assert lives.absent_optional == ("config", "builtInType")
     shown = list(report(found))
     assert "  not as documented at $.title: expected a string, got a number" in shown
-    assert "  documented, and absent from all: config, builtInType" in shown
+    assert "  documented, but missing from all items: config, builtInType" in shown
 
 
-async def test_rate_limit_headers_and_error_bodies() -> None:
-    """Headers that speak of a limit are shown, and of error bodies their shape, never their words."""
+async def test_doctor_reports_limit_headers_and_shapes_of_errors() -> None:
+    """Headers about a limit are shown; of the bodies of errors only the shape is, never their words."""
     fake = FakeMeltingSpot()
     body = {"error": {"code": 4, "fatal": True, "who": None, "ada@example.com": ["ada@example.com", 2]}}
     fake.fail(
@@ -170,8 +170,8 @@ async def test_rate_limit_headers_and_error_bodies() -> None:
     assert "Rate-limit headers: X-RateLimit-Remaining: 99, RateLimit: 100" in list(report(found))
 
 
-async def test_trouble_is_part_of_the_report() -> None:
-    """A request without an answer in the middle is told, and the rest is asked for all the same."""
+async def test_doctor_reports_requests_without_an_answer() -> None:
+    """A request that gets no answer is reported, and the other requests are sent all the same."""
     fake = FakeMeltingSpot(limits=[RateLimit(9, per=60.0)])
     fake.fail(Delay(0.0), Reset())
     found = await diagnosis(fake)
@@ -180,8 +180,8 @@ async def test_trouble_is_part_of_the_report() -> None:
     assert any(line.startswith("No answer: ") for line in report(found))
 
 
-async def test_no_service_is_an_error() -> None:
-    """Where nothing answers, or the key cannot be sent, there is nothing to report."""
+async def test_doctor_without_a_service_is_an_error() -> None:
+    """If nothing answers, or the key cannot be sent, there is an error and no report."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -191,23 +191,23 @@ async def test_no_service_is_an_error() -> None:
         await examine("", "https://example.com", limiter())
 
 
-def test_the_command_reports(fake: FakeMeltingSpot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`meltingspot doctor` tells what it found, with --json all of it, and nothing of any person."""
+def test_doctor_shows_no_person(fake: FakeMeltingSpot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`meltingspot doctor` reports what it found, with --json all of it, and nothing about any person."""
     fill(fake)
     fake.add(*members(5, firstname="Grace", lastname="Hopper", phone="+33123"))
-    told = ""
+    printed = ""
     for arguments in (["doctor"], ["doctor", "--json"]):
-        shown = CliRunner().invoke(cli.app, arguments)
+        shown = run(*arguments)
         assert shown.exit_code == 0, shown.stderr
-        told += shown.stdout
-    found = json.loads(told[told.index("{\n") :])
+        printed += shown.stdout
+    found = json.loads(printed[printed.index("{\n") :])
     assert found.keys() == attrs.fields_dict(Diagnosis).keys()
     assert found["requests"] <= 12
     assert not [
-        word for word in ("@", "Ada", "Grace", "Hopper", "Byron", "+33123", fake.api_key) if word in told
+        word for word in ("@", "Ada", "Grace", "Hopper", "Byron", "+33123", fake.api_key) if word in printed
     ]
-    assert "phone" in told
+    assert "phone" in printed
     monkeypatch.setenv("MELTINGSPOT_API_KEY", "wrong")
-    assert CliRunner().invoke(cli.app, ["doctor"]).exit_code == 1
+    assert run("doctor").exit_code == 1
     monkeypatch.delenv("MELTINGSPOT_API_KEY")
-    assert CliRunner().invoke(cli.app, ["doctor"]).exit_code == 2
+    assert run("doctor").exit_code == 2

@@ -1,1 +1,1 @@
-"""The files that exports write, and go on with after any interruption."""
+"""The files that exports write and continue after any interruption, and the files that they read."""

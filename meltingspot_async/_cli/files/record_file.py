@@ -1,8 +1,8 @@
 """A file of records that survives any interruption: JSON Lines or CSV, appended record by record.
 
-After a ``kill -9`` or on a full disk, the file ends in a part of a record at worst. The next start cuts that
-part off and goes on after the last whole record. Anything else that is not as this module writes it is
-refused, and left as it is. Only regular files are supported.
+After a ``kill -9`` or on a full disk, the file ends with a part of a record at worst. The next start cuts that
+part off and continues after the last complete record. A file that differs in any other way from what this module
+writes is refused, and left as it is. Only regular files are supported.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from .resumable_file import ResumableFile
 
 
 class Format(enum.Enum):
-    """How records are written down."""
+    """How a file of records is written."""
 
     JSONL = "jsonl"
-    """One JSON object a line."""
+    """One JSON object per line."""
     CSV = "csv"
-    """A header, then one row a record; nothing tells ``None`` from an empty text."""
+    """A header, then one row per record. ``None`` cannot be told from an empty text."""
 
 
 _FORMATS = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".csv": Format.CSV}
 
 
 def format_of(path: Path) -> Format | None:
-    """The format that the ending of a file's name stands for, if any."""
+    """The format that the ending of a file's name stands for; ``None`` if it stands for none."""
     return _FORMATS.get(path.suffix.lower())
 
 
 class RecordFile(ResumableFile):
     """A file of flat records, of which no two have the same key. To be used as a context manager.
 
-    :param columns: names of the fields that are written, in this order. Every record has all of them.
-    :param key: those of the columns that tell one record from another.
-    :param resume: go on with the file if it exists. Without it, an existing file is a ``FileExistsError``.
+    :param columns: the names of the fields that are written, in this order. Every record has all of them.
+    :param key: the columns that identify a record.
+    :param resume: continue the file if it exists. Without it, an existing file is a ``FileExistsError``.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class RecordFile(ResumableFile):
         self._key = key
         self._header = _csv_line(columns) if format is Format.CSV else b""
         self._keys: set[tuple[str, ...]] = set()
-        self._end = 0  # offset in bytes after the last whole record
+        self._end = 0  # offset in bytes after the last complete record
 
     def __contains__(self, key: tuple[str, ...]) -> bool:
         return key in self._keys
@@ -69,26 +69,26 @@ class RecordFile(ResumableFile):
         return len(self._keys)
 
     def append(self, records: Iterable[Mapping[str, object]]) -> int:
-        """Write the records whose key is not in the file yet, and say how many they were.
+        """Write the records whose key is not in the file yet. Returns how many were written.
 
-        Nothing is written if one of them cannot be. An ``OSError`` leaves those before it in the file.
+        If one of them cannot be written, none is. After an ``OSError``, the records before it are in the file.
         """
         lines: dict[tuple[str, ...], bytes] = {}
         for record in records:
             key = self._key_of(record)
             if key not in self._keys and key not in lines:
                 lines[key] = self._line(record)
-        self._file.truncate(self._end)  # an append before this one may have failed half-way
+        self._file.truncate(self._end)  # the append before this one may have failed in the middle of a record
         for key, line in lines.items():
             self._write(line)
             self._keys.add(key)
         return len(lines)
 
     def _open(self) -> IO[bytes]:
-        return self._path.open("a+b", buffering=0)
+        return self.path.open("a+b", buffering=0)
 
-    def _mend(self) -> None:
-        """Learn the keys of the whole records, and cut off what follows the last of them."""
+    def _repair(self) -> None:
+        """Learn the keys of the complete records, and cut off what follows the last one."""
         self._file.seek(0)
         with os.fdopen(self._file.fileno(), "rb", closefd=False) as file:
             head = file.read(len(self._header))
@@ -101,7 +101,7 @@ class RecordFile(ResumableFile):
             self._write(self._header)
 
     def _scan(self, file: io.BufferedReader) -> int:
-        """Learn the keys of the whole records; the offset in bytes after the last of them."""
+        """Learn the keys of the complete records. Returns the offset in bytes after the last one."""
         lines = _Lines(file, self._header.count(b"\n"))
         end, ours = lines.end, True
         try:
@@ -112,11 +112,11 @@ class RecordFile(ResumableFile):
                 self._keys.add(self._key_of(cast("dict[str, object]", record)))
                 end = lines.end
         except (ValueError, RecursionError, csv.Error):
-            ours = file.peek(1) == b""  # otherwise it is not the end that is broken
+            ours = file.peek(1) == b""  # an interruption can only have broken the last record
         file.seek(end)
-        # No part of a JSON record starts with anything but a brace: it may be a file that somebody needs.
+        # A part of a JSON record starts with a brace. Anything else may be a file that somebody needs.
         if not ours or (self._format is Format.JSONL and file.read(1) not in b"{"):
-            # Raised outside the handler: the exceptions of json hold the text.
+            # Raised outside the handler, because the exceptions of json hold the text.
             raise self._refusal(lines.number, "is not a record of this export")
         return end
 
@@ -139,14 +139,15 @@ class RecordFile(ResumableFile):
 
     def _refusal(self, number: int, problem: str) -> UsageError:
         return UsageError(
-            f"{self._path}: line {number} {problem}; nothing was changed. Mend the file, or take another."
+            f"{self.path}: line {number} {problem}, so the file was left as it is. "
+            "Correct it, or choose another file."
         )
 
 
 class _Lines:
-    """The whole lines of a file, from where it stands, and how far they go.
+    """The complete lines of a file from its current position on, and the offset where they end.
 
-    What follows the last line break is no line: it is what an interruption has left.
+    What follows the last line break is not a line: an interruption has left it.
     """
 
     def __init__(self, file: io.BufferedReader, number: int) -> None:
@@ -168,7 +169,7 @@ def _csv_records(lines: Iterable[str], columns: Sequence[str]) -> Iterator[dict[
 
 
 def _json_line(record: Mapping[str, object]) -> bytes:
-    """One record as JSON. Half a surrogate pair is escaped, as only JSON can hold it and UTF-8 cannot."""
+    """One record as JSON. Half a surrogate pair is escaped: JSON can hold it, UTF-8 cannot."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return (text + "\n").encode(errors="backslashreplace")
 
@@ -176,12 +177,14 @@ def _json_line(record: Mapping[str, object]) -> bytes:
 def _csv_line(row: Sequence[object]) -> bytes:
     """One row as CSV. Half a surrogate pair becomes its escape.
 
-    :raises UsageError: if the row is longer than the fields the csv module reads again.
+    :raises UsageError: if the row is longer than the csv module can read back.
     """
     text = io.StringIO(newline="")
-    # Before Python 3.13 a carriage return is quoted only if it is part of the line terminator.
+    # Before Python 3.13, a carriage return is quoted only if it is part of the line terminator.
     csv.writer(text, lineterminator="\r\n").writerow(row)
     line = text.getvalue().removesuffix("\r\n") + "\n"
     if len(line) > csv.field_size_limit():
-        raise UsageError(f"A record of {len(line)} characters does not fit into CSV. Take JSON Lines.")
+        raise UsageError(
+            f"A record of {len(line)} characters is too long for CSV. Export to JSON Lines instead."
+        )
     return line.encode(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""A file that an export writes, and that a later one can go on with: opened, locked and mended as one."""
+"""A file that one export begins and a later one can continue: how it is opened, locked and repaired."""
 
 from __future__ import annotations
 
@@ -12,34 +12,41 @@ from typing import IO, Self
 
 from ...errors import UsageError
 
-_fcntl = import_module("fcntl") if find_spec("fcntl") else None  # Windows has none
+_fcntl = import_module("fcntl") if find_spec("fcntl") else None  # Windows has no such module
 
 
 class ResumableFile(ABC):
-    """A file of one process at a time, whose end is mended when it is opened. To be used as a context manager.
+    """A file that one process at a time writes, and whose end is repaired when it is opened.
 
-    :param resume: go on with the file if it exists. Without it, an existing file is a ``FileExistsError``.
+    To be used as a context manager. Its length is the number of items in it.
+
+    :param resume: continue the file if it exists. Without it, an existing file is a ``FileExistsError``.
     """
 
     _file: IO[bytes]
 
     def __init__(self, path: Path, *, resume: bool) -> None:
-        self._path = path
-        self._resume = resume
+        self.path = path
+        self.resume = resume
 
     def __enter__(self) -> Self:
-        """Open and lock the file, cut off what an interruption has left, and learn what it holds.
+        """Open and lock the file, cut off an incomplete end, and learn what the file holds.
 
         :raises FileExistsError: if the file exists and is not to be resumed.
-        :raises UsageError: if another process writes the file, or something in it was not written here.
+        :raises UsageError: if it is not a regular file, if another process is writing it, or if it holds something
+            else than such an export.
         """
-        if not self._resume:
-            self._path.touch(exist_ok=False)
+        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+            raise UsageError(
+                f"{self.path} is not a regular file, and could not be continued. Choose another one."
+            )
+        if not self.resume:
+            self.path.touch(exist_ok=False)
         self._file = self._open()
         try:
             self._lock()
-            self._mend()
-        except BaseException:  # whatever it is: an open file would keep its lock
+            self._repair()
+        except BaseException:  # whatever happened: a file left open would stay locked
             self._file.close()
             raise
         return self
@@ -52,20 +59,24 @@ class ResumableFile(ABC):
             os.fsync(self._file.fileno())
 
     @abstractmethod
-    def _open(self) -> IO[bytes]:
-        """The file, to be read and appended to."""
+    def __len__(self) -> int:
+        """How many items are in the file."""
 
     @abstractmethod
-    def _mend(self) -> None:
-        """Cut off what an interruption has left, and learn what the file holds."""
+    def _open(self) -> IO[bytes]:
+        """Open the file for reading and appending."""
+
+    @abstractmethod
+    def _repair(self) -> None:
+        """Cut off an incomplete end, and learn what the file holds."""
 
     def _lock(self) -> None:
-        """Keep other processes out until the file is closed, where the system can."""
+        """Keep other processes out until the file is closed, where the system can do that."""
         if _fcntl is None:
             return
         try:
             _fcntl.flock(self._file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(
-                f"{self._path} is being written by another process. Wait for its end, or take another file."
+                f"{self.path} is being written by another process. Wait until it ends, or choose another file."
             ) from None

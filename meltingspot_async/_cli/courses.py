@@ -1,40 +1,95 @@
-"""The picture of ``meltingspot courses report``: how a course is doing, in counts, without a single person."""
+"""``meltingspot courses``: the courses of the Spot, and how one of them is doing.
+
+The report counts; no single person is in it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..client import MeltingSpotClient
+from ..errors import UsageError
 from ..models import CourseParticipant, ParticipantStatus
-from .tables import bar, plain, status_colour
+from .running import run
+from .showing import AsJsonLines, show_list
+from .tables import ID, Column, bar, plain, status_colour
+
+app = typer.Typer(no_args_is_help=True, help="Courses.")
+
+COLUMNS = (ID, Column("Title", "title", 30), Column("Status", "status", 10))
 
 WEEKS = 8
-"""Weeks of activity that are shown, the current one included."""
+"""Weeks of activity that the report shows, the current one included."""
 
-_LABEL = 14
-_NUMBERS = 15
+_LABEL_WIDTH = 14
+_NUMBER_WIDTH = 15
+
+
+@app.command("list")
+def list_courses(as_json: AsJsonLines = False) -> None:
+    """Show the courses of the Spot."""
+    show_list(lambda client: client.courses.list(), COLUMNS, as_json=as_json)
+
+
+@app.command("report")
+def report_course(
+    course_id: Annotated[str, typer.Argument(metavar="COURSE_ID")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Save the report to this file: .html or .svg.")
+    ] = None,
+) -> None:
+    """Show how a course is doing: the funnel, the spread of completion, the activity of the last weeks."""
+    if output is not None and output.suffix.lower() not in {".html", ".svg"}:
+        raise UsageError("The report is saved as .html or .svg.")
+
+    async def fetch() -> CourseReport:
+        report = CourseReport(datetime.now(UTC))
+        async with MeltingSpotClient.from_env() as client:
+            async for participant in client.course_participants.list(course_id):
+                report.add(participant)
+        return report
+
+    report = run(fetch())
+    if output is None:
+        report.show(course_id, Console())
+    else:
+        _save(report, course_id, output)
+
+
+def _save(report: CourseReport, course_id: str, output: Path) -> None:
+    canvas = Console(record=True, width=80, file=StringIO(), force_terminal=True)
+    report.show(course_id, canvas)
+    if output.suffix.lower() == ".svg":
+        canvas.save_svg(str(output), title="meltingspot courses report")
+    else:
+        canvas.save_html(str(output))
 
 
 class CourseReport:
-    """Counts participants one by one, in flat memory, and shows what they come to.
+    """Counts participants one by one, in flat memory, and prints the totals as bars.
 
-    :param now: the time the weeks are counted back from; weeks begin on Monday, in UTC.
+    :param now: the weeks are counted back from this time. Weeks begin on Monday, in UTC.
     """
 
     def __init__(self, now: datetime) -> None:
         self._this_week = _monday(now)
         self.total = 0
         self.statuses = Counter[ParticipantStatus](dict.fromkeys(ParticipantStatus, 0))
-        """Participants by their current status: the documented ones, then any other."""
+        """Participants by their current status: the documented statuses, then any others."""
         self.completion = Counter[int]()
-        """Participants by completion rate, in classes: -1 is below 0, 0 is 0, 1 to 10 are 1-9, 10-19 to 90-99,
-        11 is 100 and 12 above 100. Its unit and range are not documented."""
+        """Participants by class of completion rate: -1 is below 0, 0 is 0, 1 to 10 are 1-9, 10-19 to 90-99,
+        11 is 100 and 12 is above 100. The unit and range of the rate are not documented."""
         self.weeks = Counter[int]()
-        """Participants by how many weeks ago they were last active; ``WEEKS`` stands for all that is earlier."""
+        """Participants by how many weeks ago they were last active; ``WEEKS`` stands for any earlier week."""
         self.never_active = 0
 
     def add(self, participant: CourseParticipant) -> None:
@@ -50,7 +105,7 @@ class CourseReport:
             self.weeks[min(max(0, -ahead), WEEKS)] += 1
 
     def show(self, course_id: str, console: Console) -> None:
-        """Print the picture, in the width of the console."""
+        """Print the report in the width of the console."""
         console.print(Text("Course ", style="bold") + plain(course_id))
         if not self.total:
             console.print("No participants.")
@@ -73,13 +128,13 @@ class CourseReport:
         ]
 
     def _section(self, console: Console, title: str, rows: list[tuple[Text, int, str]]) -> None:
-        width = max(4, min(console.width, 100) - _LABEL - _NUMBERS - 4)
+        width = max(4, min(console.width, 100) - _LABEL_WIDTH - _NUMBER_WIDTH - 4)
         table = Table(
             title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False
         )
-        table.add_column(width=_LABEL, no_wrap=True)
+        table.add_column(width=_LABEL_WIDTH, no_wrap=True)
         table.add_column(width=width, no_wrap=True)
-        table.add_column(width=_NUMBERS, no_wrap=True, justify="right")
+        table.add_column(width=_NUMBER_WIDTH, no_wrap=True, justify="right")
         most = max(count for _, count, _ in rows)
         for label, count, colour in rows:
             drawn = Text(bar(count / most if most else 0.0, width), style=colour)
@@ -89,7 +144,7 @@ class CourseReport:
 
 
 def _monday(moment: datetime) -> datetime:
-    """When the week of that moment began."""
+    """When the week of a moment began."""
     day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return day - timedelta(days=day.weekday())
 

@@ -1,4 +1,4 @@
-"""The picture of a course: counts that add up, in any width, without a single person."""
+"""`meltingspot courses report`: counts that add up, in any width, without a single person."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from meltingspot_async import CourseParticipant, ParticipantStatus
-from meltingspot_async._cli import app as cli
-from meltingspot_async._cli.course_report import CourseReport
+from meltingspot_async._cli.courses import CourseReport
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
+
+from ..support.cli import run
 
 NOW = datetime(2026, 4, 22, 12, 0, tzinfo=UTC)  # a Wednesday
 
@@ -49,7 +50,7 @@ def shown(report: CourseReport, width: int = 80, course_id: str = "course-1") ->
 
 
 def rows(text: str) -> dict[str, int]:
-    """The counts of a picture by their labels."""
+    """The counts of a report by their labels."""
     found: dict[str, int] = {}
     for line in text.splitlines():
         if line.rstrip().endswith("%"):
@@ -59,7 +60,7 @@ def rows(text: str) -> dict[str, int]:
 
 
 @given(st.lists(participants, max_size=60))
-def test_every_participant_is_counted_once_in_each_section(people: list[CourseParticipant]) -> None:
+def test_report_counts_every_participant_once_in_each_section(people: list[CourseParticipant]) -> None:
     """Statuses, completion classes and weeks each add up to the number of participants."""
     report = report_of(people)
     assert report.total == sum(report.statuses.values()) == sum(report.completion.values()) == len(people)
@@ -69,7 +70,7 @@ def test_every_participant_is_counted_once_in_each_section(people: list[CoursePa
 
 
 @given(st.lists(participants, max_size=20), st.integers(40, 140))
-def test_it_fits_any_width_and_tells_no_person(people: list[CourseParticipant], width: int) -> None:
+def test_report_fits_any_width_and_shows_no_person(people: list[CourseParticipant], width: int) -> None:
     """No line is wider than the console, and no name, email or control character is in it."""
     text = shown(report_of(people), width)
     assert max(map(len, text.splitlines())) <= width
@@ -79,13 +80,13 @@ def test_it_fits_any_width_and_tells_no_person(people: list[CourseParticipant], 
     assert "\x1b" not in text
 
 
-def test_an_empty_course_says_so() -> None:
-    """A course without participants is no reason to divide by zero."""
+def test_report_of_an_empty_course_says_so() -> None:
+    """A course without participants is reported as such, and not divided by zero."""
     assert shown(CourseReport(NOW)) == "Course course-1\nNo participants.\n"
 
 
-def test_the_funnel_is_in_its_order_and_to_scale() -> None:
-    """Invited, Started, Completed, Unenrolled, then unknown ones; the longest bar is the largest count."""
+def test_report_funnel_is_in_order_and_to_scale() -> None:
+    """The documented statuses are shown in their order, then unknown ones; the largest count has the longest bar."""
     people = [make_course_participant(number) for number in (0, 0, 0, 0, 1, 1, 2)]
     people.append(attrs.evolve(people[0], status=ParticipantStatus("Paused")))
     lines = shown(report_of(people)).splitlines()
@@ -108,8 +109,8 @@ def test_the_funnel_is_in_its_order_and_to_scale() -> None:
         (101, "above 100"),
     ],
 )
-def test_completion_rates_fall_into_their_class(rate: int, label: str) -> None:
-    """Rates are shown as they are, also those outside 0 to 100, since their range is not documented."""
+def test_report_puts_completion_rates_into_classes(rate: int, label: str) -> None:
+    """Rates outside 0 to 100 are shown too, because the range is not documented."""
     somebody = attrs.evolve(make_course_participant(1), completion_rate=rate)
     counts = rows(shown(report_of([somebody])))
     assert counts[label] == 1
@@ -130,43 +131,44 @@ def test_completion_rates_fall_into_their_class(rate: int, label: str) -> None:
         (None, "never"),
     ],
 )
-def test_activity_falls_into_its_week(active: datetime | None, label: str) -> None:
-    """Weeks begin on Monday in UTC; what lies ahead counts as now, what lies further back as earlier."""
+def test_report_puts_activity_into_weeks(active: datetime | None, label: str) -> None:
+    """Weeks begin on Monday in UTC; a future date counts as this week, a date too far back as earlier."""
     somebody = attrs.evolve(make_course_participant(1), last_activity_at=active)
     assert rows(shown(report_of([somebody])))[label] == 1
 
 
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli.app, ["courses", "report", *map(str, arguments)], env={"COLUMNS": "80"})
+def report_command(*arguments: str | Path) -> Result:
+    """Run `courses report`."""
+    return run("courses", "report", *arguments)
 
 
-def test_the_command_shows_a_course(fake: FakeMeltingSpot) -> None:
-    """`courses report` prints the picture of all participants."""
+def test_report_shows_a_course(fake: FakeMeltingSpot) -> None:
+    """`courses report` prints the counts of all participants."""
     fake.seed("course-1", 130)
-    told = run("course-1")
-    assert told.exit_code == 0
-    assert "130 participants" in told.stdout
-    assert "Unenrolled" in told.stdout
+    result = report_command("course-1")
+    assert result.exit_code == 0
+    assert "130 participants" in result.stdout
+    assert "Unenrolled" in result.stdout
 
 
 @pytest.mark.parametrize(
     ("name", "mark"), [("r.html", "<!DOCTYPE html>"), ("r.svg", "<svg"), ("r.SVG", "<svg")]
 )
-def test_the_picture_can_be_saved(fake: FakeMeltingSpot, tmp_path: Path, name: str, mark: str) -> None:
-    """-o saves the same picture, coloured, as HTML or SVG."""
+def test_report_can_be_saved(fake: FakeMeltingSpot, tmp_path: Path, name: str, mark: str) -> None:
+    """-o saves the same report, coloured, as HTML or SVG."""
     fake.seed("course-1", 130)
-    told = run("course-1", "-o", tmp_path / name)
-    assert (told.exit_code, told.stdout) == (0, "")
+    result = report_command("course-1", "-o", tmp_path / name)
+    assert (result.exit_code, result.stdout) == (0, "")
     saved = (tmp_path / name).read_text().replace("&#160;", " ")
     assert saved.startswith(mark)
     assert "Funnel, by current status" in saved
     assert "█" in saved
 
 
-def test_a_picture_that_cannot_be_saved_says_so(fake: FakeMeltingSpot, tmp_path: Path) -> None:
-    """Another ending is wrong usage, told before anything is sent; a folder that is not there an error."""
-    assert run("course-1", "-o", tmp_path / "r.pdf").exit_code == 2
+def test_report_that_cannot_be_saved_says_so(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """Another ending is wrong usage, and nothing is sent; a folder that does not exist is an error."""
+    assert report_command("course-1", "-o", tmp_path / "r.pdf").exit_code == 2
     assert not fake.received
-    told = run("c", "-o", tmp_path / "nowhere" / "r.svg")
-    assert told.exit_code == 1
-    assert "No such file" in told.stderr
+    result = report_command("c", "-o", tmp_path / "nowhere" / "r.svg")
+    assert result.exit_code == 1
+    assert "No such file" in result.stderr

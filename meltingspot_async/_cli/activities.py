@@ -1,0 +1,80 @@
+"""``meltingspot activities``: what members did, in a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..models import Activity
+from .exporting import Resume, export_client, written
+from .files.activity_file import ActivityFile
+from .progress import ExportProgress
+from .running import run
+
+app = typer.Typer(no_args_is_help=True, help="What members did.")
+
+PROGRESS_INTERVAL = 100
+"""Activities between two updates of the progress."""
+
+
+@app.command("export")
+def export_activities(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write, as JSON Lines.")],
+    begin: Annotated[
+        datetime | None, typer.Option("--from", help="Begin with the activities of this time (UTC).")
+    ] = None,
+    from_event: Annotated[
+        str | None, typer.Option(metavar="ID", help="Begin after the event with this id.")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", help="End with the activities of this time (UTC).")
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Keep the activities of this type. Repeat it for several."),
+    ] = None,
+    resume: Resume = False,
+) -> None:
+    """Write what members did to a file, one JSON object per line.
+
+    If the export ends early, run it again with --resume: it continues after the last activity in the file.
+    Nothing is lost, and nothing is written twice.
+    """
+    if (begin is None) == (from_event is None):
+        raise UsageError("Say where to begin: either --from or --from-event.")
+
+    async def export(file: ActivityFile) -> None:
+        after = file.last_id or from_event
+        async with export_client("activities") as (client, progress):
+            activities = client.activities.export(
+                from_date=in_utc(begin) if after is None else None,
+                from_event_id=after,
+                to_date=in_utc(end),
+                event_types=types,
+            )
+            await _write(activities, file, progress)
+
+    with written(ActivityFile(output, resume=resume), "activities") as file:
+        run(export(file))
+
+
+async def _write(
+    activities: AsyncGenerator[Activity, None], file: ActivityFile, progress: ExportProgress
+) -> None:
+    async with aclosing(activities):
+        async for activity in activities:
+            file.append(activity)
+            if len(file) % PROGRESS_INTERVAL == 0:
+                progress.show(len(file))
+    progress.show(len(file))
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A time of the command line, which is in UTC unless it says otherwise."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,31 @@
+"""``meltingspot channels``: the channels of the Spot, and their members."""
+
+from __future__ import annotations
+
+import typer
+
+from .members import COLUMNS as MEMBER_COLUMNS
+from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
+from .tables import ID, NAME
+
+app = typer.Typer(no_args_is_help=True, help="Channels.")
+
+COLUMNS = (ID, NAME)
+
+
+@app.command("list")
+def list_channels(as_json: AsJsonLines = False) -> None:
+    """Show the channels of the Spot."""
+    show_list(lambda client: client.channels.list(), COLUMNS, as_json=as_json)
+
+
+@app.command("get")
+def get_channel(channel_id: ItemId, as_json: AsJson = False) -> None:
+    """Show one channel."""
+    show_item(lambda client: client.channels.get(channel_id), as_json=as_json)
+
+
+@app.command("members")
+def list_members(channel_id: ItemId, as_json: AsJsonLines = False) -> None:
+    """Show the members of a channel."""
+    show_list(lambda client: client.channels.list_members(channel_id), MEMBER_COLUMNS, as_json=as_json)

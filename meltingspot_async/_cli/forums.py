@@ -1,0 +1,24 @@
+"""``meltingspot forums``: the forums of the Spot."""
+
+from __future__ import annotations
+
+import typer
+
+from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
+from .tables import ID, NAME
+
+app = typer.Typer(no_args_is_help=True, help="Forums.")
+
+COLUMNS = (ID, NAME)
+
+
+@app.command("list")
+def list_forums(as_json: AsJsonLines = False) -> None:
+    """Show the forums of the Spot."""
+    show_list(lambda client: client.forums.list(), COLUMNS, as_json=as_json)
+
+
+@app.command("get")
+def get_forum(forum_id: ItemId, as_json: AsJson = False) -> None:
+    """Show one forum."""
+    show_item(lambda client: client.forums.get(forum_id), as_json=as_json)

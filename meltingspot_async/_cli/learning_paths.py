@@ -1,0 +1,22 @@
+"""``meltingspot learning-paths``: who takes part in a learning path. The paths themselves cannot be listed."""
+
+from __future__ import annotations
+
+import typer
+
+from .showing import AsJsonLines, ItemId, show_list
+from .tables import EMAIL, ID, Column
+
+app = typer.Typer(no_args_is_help=True, help="Learning paths.")
+
+PARTICIPANT_COLUMNS = (ID, EMAIL, Column("Status", "status", 10), Column("%", "completion_rate", 4))
+
+
+@app.command("participants")
+def list_participants(learning_path_id: ItemId, as_json: AsJsonLines = False) -> None:
+    """Show the participants of a learning path."""
+    show_list(
+        lambda client: client.learning_path_participants.list(learning_path_id),
+        PARTICIPANT_COLUMNS,
+        as_json=as_json,
+    )

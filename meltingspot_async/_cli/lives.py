@@ -1,0 +1,31 @@
+"""``meltingspot lives``: the Lives of the Spot, and who takes part in them."""
+
+from __future__ import annotations
+
+import typer
+
+from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
+from .tables import EMAIL, ID, Column
+
+app = typer.Typer(no_args_is_help=True, help="Lives.")
+
+COLUMNS = (ID, Column("Start", "start_date", 20), Column("Status", "status", 7), Column("Title", "title", 13))
+PARTICIPANT_COLUMNS = (ID, EMAIL, Column("Type", "type", 8), Column("Status", "status", 8))
+
+
+@app.command("list")
+def list_lives(as_json: AsJsonLines = False) -> None:
+    """Show the Lives of the Spot."""
+    show_list(lambda client: client.lives.list(), COLUMNS, as_json=as_json)
+
+
+@app.command("get")
+def get_live(live_id: ItemId, as_json: AsJson = False) -> None:
+    """Show one Live."""
+    show_item(lambda client: client.lives.get(live_id), as_json=as_json)
+
+
+@app.command("participants")
+def list_participants(live_id: ItemId, as_json: AsJsonLines = False) -> None:
+    """Show the participants of a Live."""
+    show_list(lambda client: client.live_participants.list(live_id), PARTICIPANT_COLUMNS, as_json=as_json)

@@ -1,0 +1,154 @@
+"""``meltingspot participants``: the participants of courses, on the terminal or in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..client import MeltingSpotClient
+from ..errors import NotFoundError, UsageError
+from ..models import CourseParticipant, to_dict
+from ..models._model import field_names
+from .exporting import Resume, export_client, written
+from .files.ids_file import read_ids
+from .files.record_file import Format, RecordFile, format_of
+from .progress import ExportProgress
+from .running import ExitCode, run
+from .showing import AsJson, AsJsonLines, show_item, show_list
+from .tables import Column, bar, plain
+
+app = typer.Typer(no_args_is_help=True, help="Participants of courses.")
+
+FILE_COLUMNS = field_names(CourseParticipant)
+FILE_KEY = ("courseId", "id")
+
+CourseId = Annotated[str, typer.Argument(metavar="COURSE_ID")]
+Status = Annotated[
+    list[str] | None,
+    typer.Option("--status", help="Keep the participants with this status. Repeat it for several."),
+]
+
+
+def full_name(participant: CourseParticipant) -> str:
+    """The first and the last name, as far as they are known."""
+    names = (participant.spot_member_firstname, participant.spot_member_lastname)
+    return " ".join(name for name in names if name)
+
+
+def completion(participant: CourseParticipant) -> str:
+    """The completion rate as a bar and a number."""
+    return f"{bar(participant.completion_rate / 100, 8)} {participant.completion_rate}"
+
+
+COLUMNS = (
+    Column("Participant", "id", 36),
+    Column("Name", full_name, 14, cut=True),
+    Column("Status", "status", 10, cut=True),
+    Column("Completion", completion, 12, cut=True),
+)
+
+
+@app.command("list")
+def list_participants(course_id: CourseId, status: Status = None, as_json: AsJsonLines = False) -> None:
+    """Show the participants of a course."""
+    show_list(
+        lambda client: client.course_participants.list(course_id, status=status), COLUMNS, as_json=as_json
+    )
+
+
+@app.command("get")
+def get_participant(
+    course_id: CourseId,
+    participant_id: Annotated[str, typer.Argument(metavar="PARTICIPANT_ID")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one participant of a course."""
+    show_item(lambda client: client.course_participants.get(course_id, participant_id), as_json=as_json)
+
+
+@app.command("export")
+def export_participants(
+    course_ids: Annotated[list[str], typer.Argument(metavar="COURSE_ID...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write: .jsonl or .csv.")],
+    file_format: Annotated[
+        Format | None, typer.Option("--format", help="Needed for a file with another ending.")
+    ] = None,
+    status: Status = None,
+    ids_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A file with ids of participants of one course, one id per line.",
+        ),
+    ] = None,
+    resume: Resume = False,
+) -> None:
+    """Write the participants of courses to a file, one record each.
+
+    If the export ends early (interrupted, killed, allowance used up, disk full), run it again with --resume.
+    Nothing is lost, and nothing is written twice.
+    """
+    form = file_format or format_of(output)
+    if form is None:
+        raise UsageError("Add --format jsonl or --format csv: the ending of the file does not say which.")
+    if ids_file is not None and (len(course_ids) > 1 or status):
+        raise UsageError("--ids-file goes with one course, and without --status.")
+
+    async def export(file: RecordFile) -> list[str]:
+        async with export_client("participants") as (client, progress):
+            if ids_file is not None:
+                return await _export_ids(client, course_ids[0], ids_file, file, progress)
+            await _export_courses(client, course_ids, status, file, progress)
+            return []
+
+    with written(RecordFile(output, form, FILE_COLUMNS, key=FILE_KEY, resume=resume), "participants") as file:
+        unknown = run(export(file))
+    for participant_id in unknown:
+        typer.echo(f"meltingspot: unknown to the service: {plain(participant_id)}", err=True)
+    if unknown:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+async def _export_courses(
+    client: MeltingSpotClient,
+    course_ids: Iterable[str],
+    status: Iterable[str] | None,
+    file: RecordFile,
+    progress: ExportProgress,
+) -> None:
+    """Write all participants of these courses to the file."""
+    expected = 0
+    for course_id in course_ids:
+        listing = client.course_participants.list(course_id, status=status)
+        total = 0
+        async with aclosing(listing.pages()) as pages:
+            async for page in pages:
+                file.append(to_dict(participant) for participant in page.items)
+                total = page.total
+                progress.show(len(file), max(len(file), expected + total))
+        expected += total
+
+
+async def _export_ids(
+    client: MeltingSpotClient, course_id: str, ids_file: Path, file: RecordFile, progress: ExportProgress
+) -> list[str]:
+    """Write the participants whose ids are in a file to the file. Returns the ids that the service does not know."""
+    unknown: list[str] = []
+    total = sum(1 for _ in read_ids(ids_file))
+    wanted = (item for item in read_ids(ids_file) if (course_id, item) not in file)
+    async with aclosing(client.course_participants.get_many(course_id, wanted)) as results:
+        async for result in results:
+            if isinstance(result.error, NotFoundError):
+                unknown.append(result.id)
+            elif result.error is not None:
+                raise result.error
+            else:
+                assert result.value is not None
+                file.append([to_dict(result.value)])
+                progress.show(len(file), max(total, len(file)))
+    return unknown

@@ -1,0 +1,59 @@
+"""How a command fetches one item or a list and prints it, as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+
+from .._paging.listing import Listing
+from ..client import MeltingSpotClient
+from ..models import Model, to_dict
+from .running import run
+from .tables import Column, details_table, items_table
+
+M = TypeVar("M", bound=Model)
+
+ItemId = Annotated[str, typer.Argument(metavar="ID")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with the service's own names.")]
+AsJsonLines = Annotated[
+    bool, typer.Option("--json", help="Print JSON, one item per line, with the service's own names.")
+]
+
+
+def show_item(get: Callable[[MeltingSpotClient], Coroutine[object, object, M]], *, as_json: bool) -> None:
+    """Print one item with all its fields."""
+
+    async def fetch() -> M:
+        async with MeltingSpotClient.from_env() as client:
+            return await get(client)
+
+    item = run(fetch())
+    if as_json:
+        typer.echo(json.dumps(to_dict(item), indent=2))
+    else:
+        Console().print(details_table(item))
+
+
+def show_list(
+    find: Callable[[MeltingSpotClient], Listing[M]], columns: Sequence[Column], *, as_json: bool
+) -> int:
+    """Print a list page by page, as the pages arrive. Returns how many items it had."""
+
+    async def show() -> int:
+        console, shown = Console(), 0
+        async with MeltingSpotClient.from_env() as client, aclosing(find(client).pages()) as pages:
+            async for page in pages:
+                if as_json:
+                    for item in page.items:
+                        typer.echo(json.dumps(to_dict(item)))
+                else:
+                    console.print(items_table(columns, page.items, header=shown == 0))
+                shown += len(page.items)
+        return shown
+
+    return run(show())

@@ -1,0 +1,46 @@
+"""The demonstration: the real client against a fake service."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+
+import pytest
+from rich.console import Console
+
+from meltingspot_async._cli import demo
+from meltingspot_async._cli.demo import run_demo
+
+from ..support.cli import COMMAND, run
+from ..support.clock import run_virtual
+
+
+def test_demo_shows_retry_pause_and_table() -> None:
+    """The demo shows a retry, a pause of the whole key, and all participants in a table of 80 columns."""
+    screen = io.StringIO()
+    run_virtual(run_demo(Console(file=screen, width=80)))
+    shown = screen.getvalue()
+    assert shown.count("503: again in") == 1
+    assert shown.count("429: every request pauses for") >= 1
+    assert len(re.findall("^participant-", shown, re.MULTILINE)) == 24
+    assert "24 participants, " in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_demo_needs_neither_key_nor_network() -> None:
+    """`meltingspot demo` runs without key and network, and ends well within 15 s."""
+    shown = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, timeout=15, check=True)
+    assert "24 participants, " in shown.stdout
+    assert not shown.stderr
+
+
+def test_demo_prints_on_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`meltingspot demo` runs the demonstration on the terminal."""
+
+    async def short(console: Console) -> None:
+        console.print("here it is")
+
+    monkeypatch.setattr(demo, "run_demo", short)
+    shown = run("demo")
+    assert (shown.exit_code, shown.stdout) == (0, "here it is\n")

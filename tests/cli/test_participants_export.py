@@ -1,0 +1,121 @@
+"""`meltingspot participants export`: what it writes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from meltingspot_async import to_dict
+from meltingspot_async._cli.participants import FILE_COLUMNS
+from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
+
+from ..support.cli import export, ids, records
+
+
+def test_export_columns_are_the_fields_of_a_participant() -> None:
+    """Every field of a participant is a column, in the order and spelling of the documentation."""
+    assert list(FILE_COLUMNS) == list(to_dict(make_course_participant()))
+    documented = Path(__file__).parents[1] / "fixtures" / "course_participant.json"
+    assert list(FILE_COLUMNS) == list(json.loads(documented.read_text()))
+
+
+@pytest.mark.parametrize("name", ["all.jsonl", "all.ndjson", "all.csv"])
+def test_export_writes_a_whole_course(fake: FakeMeltingSpot, tmp_path: Path, name: str) -> None:
+    """Every participant is a record with all fields, under the names of the service."""
+    fake.seed("course-1", 250)
+    done = export("course-1", "-o", tmp_path / name)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert sorted(ids(tmp_path / name)) == sorted(f"participant-{number}" for number in range(250))
+    first = next(record for record in records(tmp_path / name) if record["id"] == "participant-2")
+    assert first["spotMemberFirstname"] == "Chloé"
+    assert first["completedAt"] == "2026-01-14T23:00:00Z"
+    assert str(first["completionRate"]) == "100"
+    assert set(first) == set(FILE_COLUMNS)
+
+
+def test_export_takes_several_courses_and_statuses(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """Several courses go into one file, and --status keeps the participants it names."""
+    fake.seed("course-1", 40)
+    fake.seed("course-2", 40)
+    out = tmp_path / "all.csv"
+    assert (
+        export("course-1", "course-2", "--status", "Completed", "--status", "Started", "-o", out).exit_code
+        == 0
+    )
+    assert len(records(out)) == 40
+    assert {record["status"] for record in records(out)} == {"Completed", "Started"}
+    assert {record["courseId"] for record in records(out)} == {"course-1", "course-2"}
+
+
+def test_export_of_ids_reports_unknown_ones(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """--ids-file fetches only those ids. Ids that the service does not know are reported, and the exit code is 1."""
+    fake.seed("course-1", 40)
+    (tmp_path / "ids").write_text("participant-3\n\n  participant-4 \nnobody\x1b[2J\nparticipant-3\n")
+    out = tmp_path / "some.jsonl"
+    done = export("course-1", "--ids-file", tmp_path / "ids", "-o", out)
+    assert done.exit_code == 1
+    assert sorted(ids(out)) == ["participant-3", "participant-4"]
+    assert "unknown to the service: nobody\N{REPLACEMENT CHARACTER}[2J\n" in done.stderr
+    requests = len(fake.received)
+    assert export("course-1", "--ids-file", tmp_path / "ids", "-o", out, "--resume").exit_code == 1
+    assert len(fake.received) == requests + 1
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "does not exist"), (b"\xff\xfe", "not a text in UTF-8")]
+)
+def test_unreadable_ids_file_is_wrong_usage(
+    fake: FakeMeltingSpot, tmp_path: Path, content: bytes | None, says: str
+) -> None:
+    """An --ids-file that is missing or not a text is wrong usage, and leaves no file behind."""
+    if content is not None:
+        (tmp_path / "ids").write_bytes(content)
+    done = export("course-1", "--ids-file", tmp_path / "ids", "-o", tmp_path / "some.jsonl")
+    assert done.exit_code == 2
+    assert says in " ".join(done.stderr.split())
+    assert not (tmp_path / "some.jsonl").exists()
+    assert not fake.received
+
+
+def test_export_of_ids_ends_at_an_error(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """Any error other than an unknown id ends the export with its own line."""
+    (tmp_path / "ids").write_text("participant-2\n")
+    fake.fail(Answer(200, b"{}"))
+    done = export("c", "--ids-file", tmp_path / "ids", "-o", tmp_path / "some.jsonl")
+    assert done.exit_code == 1
+    assert "not as documented" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-o", "all.txt"], "--format"),
+        (["-o", "all"], "--format"),
+        (["c2", "-o", "all.csv", "--ids-file", "ids"], "goes with one course"),
+        (["-o", "all.csv", "--ids-file", "ids", "--status", "Started"], "without --status"),
+        (["-o", "there.csv"], "--resume"),
+        (["-o", "foreign.csv", "--resume"], "line 1"),
+    ],
+)
+def test_export_refuses_wrong_usage_before_sending(
+    fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
+) -> None:
+    """An export that cannot work exits with 2, sends nothing, and leaves existing files as they are."""
+    monkeypatch.chdir(tmp_path)
+    Path("ids").write_text("participant-2")
+    Path("there.csv").write_text("mine")
+    Path("foreign.csv").write_text("other,columns\n1,2\n")
+    done = export("c", *arguments)
+    assert done.exit_code == 2
+    assert says in done.stderr
+    assert not fake.received
+    assert Path("there.csv").read_text() == "mine"
+    assert Path("foreign.csv").read_text() == "other,columns\n1,2\n"
+
+
+def test_export_format_can_be_chosen(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """--format decides where the ending of the file does not."""
+    assert export("c", "-o", tmp_path / "all.txt", "--format", "jsonl").exit_code == 0
+    assert json.loads((tmp_path / "all.txt").read_text())["id"] == "participant-2"

@@ -1,0 +1,67 @@
+"""What the command prints on a terminal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import attrs
+import pytest
+
+from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
+
+from ..contract.contract import SCHEMAS
+from ..support.cli import COMMAND, COMMANDS, run
+
+
+@pytest.mark.parametrize(("command", "schema"), COMMANDS, ids=[" ".join(c[:2]) for c, _ in COMMANDS])
+def test_table_fits_80_columns(spot: FakeMeltingSpot, command: list[str], schema: str) -> None:
+    """Without --json, a list is a table of at most 80 columns with whole ids, and one item shows all its fields."""
+    shown = run(*command)
+    assert shown.exit_code == 0
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    for example in SCHEMAS[schema]["examples"][: 1 if command[1] == "get" else None]:
+        assert example.get("id", "") in shown.stdout
+    if command[1] == "get":
+        assert all(name in shown.stdout for name in SCHEMAS[schema]["properties"])
+
+
+def test_table_shows_whole_ids(fake: FakeMeltingSpot) -> None:
+    """An id can be copied from the table, even if it is longer than a UUID."""
+    uuid = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    fake.add(attrs.evolve(make_course_participant(1, course_id="long"), id=uuid))
+    fake.add(attrs.evolve(make_course_participant(2, course_id="long"), id=uuid * 2))
+    assert run("participants", "list", "long").stdout.count(uuid) == 3
+
+
+def test_control_characters_do_not_reach_the_terminal(fake: FakeMeltingSpot) -> None:
+    """Control characters in a name are shown as harmless marks."""
+    document = {
+        **json.loads(run("participants", "get", "c", "participant-2", "--json").stdout),
+        "spotMemberLastname": "\x1b[2J\x07evil[bold]",
+        "status": "Paused\x1b[0m",
+    }
+    fake.fail(Answer(200, json.dumps(document).encode()))
+    shown = run("participants", "get", "c", "participant-2").stdout
+    assert "\x1b" not in shown
+    assert "�[2J�evil[bold]" in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["participants", "list", "c"],
+        ["participants", "get", "c", "participant-2"],
+        ["courses", "report", "c"],
+    ],
+)
+def test_characters_unknown_to_the_terminal_are_replaced(
+    fake: FakeMeltingSpot, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """Where the encoding lacks bars or names, they are replaced: no traceback, and the rest is shown."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    fake.add(make_course_participant(2, course_id="c"))
+    shown = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "Completed" in shown.stdout
+    assert "?" in shown.stdout
