@@ -1,4 +1,4 @@
-"""What the environment says: the key, the address, and where the limit is shared."""
+"""What the environment sets: the key, the address, and where the limit is shared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def api_key_from_env() -> str:
     """The key in ``MELTINGSPOT_API_KEY``.
 
-    :raises UsageError: if it is not set.
+    :raises UsageError: the variable is not set.
     """
     api_key = os.environ.get("MELTINGSPOT_API_KEY")
     if not api_key:
@@ -43,9 +43,9 @@ def redis_url_from_env() -> str | None:
 def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
     """The limiter that all programs with this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if that is set.
 
-    Redis sees no more of the key than a hash.
+    Redis sees a hash of the key, never the key.
 
-    :raises UsageError: if it is not a Redis URL, or the extra is missing.
+    :raises UsageError: the text is not a Redis URL, or the extra is not installed.
     """
     redis_url = redis_url_from_env()
     if redis_url is None:

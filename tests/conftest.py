@@ -17,6 +17,7 @@ from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 from .support.clock import VirtualLoop
+from .support.redis_server import RedisServer, redis_server
 
 pytest_plugins = ["meltingspot_async.testing.fixtures"]
 
@@ -52,6 +53,13 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of whoever runs the tests do not reach them."""
     for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "REDIS_URL"):
         monkeypatch.delenv(f"MELTINGSPOT_{name}", raising=False)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RedisServer]:
+    """A redis-server of the tests' own; tests use keys of their own."""
+    with redis_server() as running:
+        yield running
 
 
 @contextmanager

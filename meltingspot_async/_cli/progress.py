@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..events import AttemptStarted, Event
-from ..rate_limit import DAY, SlidingWindowLimiter
+from ..rate_limit import SlidingWindowLimiter
+from ..rate_limit._window import DAY
 
 LINE_INTERVAL = 5.0
 """Seconds between two lines of progress where there is no terminal."""

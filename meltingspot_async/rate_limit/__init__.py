@@ -1,29 +1,7 @@
 """The rate limit of a key: what a limiter is, and the one that one process keeps by itself."""
 
-from ._sliding_window import (
-    DAY,
-    GIVEN_UP_MARGIN,
-    MOST_PASSED_OVER,
-    Ending,
-    Priority,
-    Queue,
-    RateLimit,
-    RateLimiter,
-    SlidingWindowLimiter,
-    Waiter,
-)
-from ._window import DOCUMENTED_LIMITS
+from ._protocol import Priority, RateLimiter
+from ._sliding_window import SlidingWindowLimiter
+from ._window import DOCUMENTED_LIMITS, RateLimit
 
-__all__ = [
-    "DAY",
-    "DOCUMENTED_LIMITS",
-    "GIVEN_UP_MARGIN",
-    "MOST_PASSED_OVER",
-    "Ending",
-    "Priority",
-    "Queue",
-    "RateLimit",
-    "RateLimiter",
-    "SlidingWindowLimiter",
-    "Waiter",
-]
+__all__ = ["DOCUMENTED_LIMITS", "Priority", "RateLimit", "RateLimiter", "SlidingWindowLimiter"]

@@ -1,4 +1,4 @@
-"""The rate limit, as the service counts it.
+"""The limiter of one process: it keeps the rate limit as the service counts it.
 
 The service counts requests when they *arrive*; we only know when we sent one and when its answer was in.
 A request arrives somewhere between these two moments, so a slot is treated as used for that whole span and
@@ -8,94 +8,25 @@ for one window more. Why that is enough stands in the docstring of :class:`Slidi
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from types import TracebackType
-from typing import Protocol
 
 import attrs
 
 from .._validation import require_not_negative
 from ..errors import (
-    ApiError,
     DeadlineExceededError,
-    InvalidResponseError,
     MeltingSpotError,
     QuotaExhaustedError,
     RateLimitError,
-    TransportError,
     UsageError,
 )
-from ._window import DAY, RateLimit, Window
-
-__all__ = [
-    "DAY",
-    "GIVEN_UP_MARGIN",
-    "MOST_PASSED_OVER",
-    "Ending",
-    "Priority",
-    "Queue",
-    "RateLimit",
-    "RateLimiter",
-    "SlidingWindowLimiter",
-    "Waiter",
-]
-
-GIVEN_UP_MARGIN = 10.0
-"""Seconds a request that was given up on may still take to arrive. A lost packet is sent again after 1, 3
-and 7 s (RFC 6298: one second first, doubled each time), so this outlasts three losses in a row."""
-
-MOST_PASSED_OVER = 50
-"""Interactive slots in a row that go past waiting bulk requests before one bulk request goes first."""
-
-
-class Priority(enum.Enum):
-    """Who goes first when slots are scarce."""
-
-    INTERACTIVE = "interactive"
-    """Somebody is waiting: a page is loading. The default."""
-    BULK = "bulk"
-    """A batch. Goes after every interactive request, though never quite starved: one slot in 51 at least."""
-
-
-class Ending(enum.Enum):
-    """What the end of a slot's block tells of its request."""
-
-    ANSWERED = "answered"
-    """The answer is in."""
-    GIVEN_UP = "given up"
-    """The request may still arrive, within ``GIVEN_UP_MARGIN``."""
-    UNSENT = "unsent"
-    """The service never saw the request."""
-
-    @classmethod
-    def of(cls, error: BaseException | None) -> Ending:
-        """The ending of a block that ended with that exception, or normally; see :class:`RateLimiter`."""
-        if error is None or isinstance(error, ApiError | InvalidResponseError):
-            return cls.ANSWERED
-        return cls.UNSENT if isinstance(error, TransportError) and not error.sent else cls.GIVEN_UP
-
-
-class RateLimiter(Protocol):
-    """What a client needs of a limiter: one method.
-
-    The limiter is told nothing; it sees how the block ends. Normally, or with an
-    :class:`~meltingspot_async.ApiError`: the answer is in. With a :class:`~meltingspot_async.TransportError`
-    whose ``sent`` is false: the service never saw the request. With anything else: the request was given up
-    and may still arrive. A :class:`~meltingspot_async.RateLimitError` pauses the whole key for its ``pause``.
-    """
-
-    def slot(
-        self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
-    ) -> AbstractAsyncContextManager[None]:
-        """Hold a slot from before sending until the answer is in.
-
-        ``deadline`` is a time of the running loop's clock (``loop.time()``), or ``None``.
-        """
-        ...
+from ._protocol import GIVEN_UP_MARGIN, Priority, SlotOutcome
+from ._queue import MAX_PASSED_OVER, Queue, Waiter
+from ._window import RateLimit, Window
 
 
 class SlidingWindowLimiter:
@@ -108,15 +39,15 @@ class SlidingWindowLimiter:
     of those others was answered no earlier than it was received, so at that moment its slot was still held.
     Then N + 1 slots were held at once, and there are only N: it cannot happen, however long requests travel.
 
-    A request given up on counts as answered ``GIVEN_UP_MARGIN`` seconds later, the longest it is assumed to
-    travel on; one that never left goes straight back, since no window contains it.
+    A request that was given up counts as answered ``GIVEN_UP_MARGIN`` seconds later, the longest it is assumed to
+    travel on; the slot of one that never left is free at once, since no window contains it.
 
     Slots go to interactive waiters first and, within a priority, in order of arrival; each slot that comes
     free wakes one waiter. Taking, waiting for and giving back a slot costs O(log n); only a 429 looks at
     every waiter, once.
 
     :param limits: the limits to keep, all at once.
-    :param patience: seconds one waits for a key that is paused by a 429, or whose allowance (a limit of a day
+    :param patience: seconds a caller waits for a key that is paused by a 429, or whose allowance (a limit of a day
         or longer) is used up. Beyond it every waiter gets :class:`~meltingspot_async.QuotaExhaustedError`.
 
     Time is the event loop's monotonic clock. A limiter serves one loop at a time.
@@ -188,19 +119,19 @@ class SlidingWindowLimiter:
             raise refusal
 
     def _release(self, error: BaseException | None) -> None:
-        """End a slot; ``error`` is how its block ended."""
+        """Give back a slot whose block ended with ``error``, or without one."""
         self._in_flight -= 1
         now = self._time()
-        ending = Ending.of(error)
-        if ending is not Ending.UNSENT:
+        outcome = SlotOutcome.of(error)
+        if outcome is not SlotOutcome.UNSENT:
             for window in self._windows:
-                window.cool(now if ending is Ending.ANSWERED else now + GIVEN_UP_MARGIN)
+                window.cool(now if outcome is SlotOutcome.ANSWERED else now + GIVEN_UP_MARGIN)
         if isinstance(error, RateLimitError) and error.pause is not None:
             self._pause_until(now + error.pause)
         self._hand_out()
 
     def _pause_until(self, when: float) -> None:
-        """Let the whole key rest, and tell those who cannot wait that long."""
+        """Pause the whole key, and refuse those who cannot wait that long."""
         self._paused_until = max(self._paused_until, when)
         now = self._time()
         for queue in (self._interactive, self._bulk):
@@ -210,7 +141,7 @@ class SlidingWindowLimiter:
                 self._refuse(queue, waiter, DeadlineExceededError(wait, max(0.0, deadline - now)))
 
     def _hand_out(self) -> None:
-        """Give every free slot to the waiter whose turn it is, and be back when the next comes free."""
+        """Give every free slot to the waiter whose turn it is, and set the timer for the next one."""
         now = self._time()
         exhausted_until = self._exhausted_until(now)
         while self._interactive or self._bulk:
@@ -230,7 +161,7 @@ class SlidingWindowLimiter:
                 return
 
     def _next_queue(self) -> Queue:
-        bulk_first = self._bulk and self._passed_over >= MOST_PASSED_OVER
+        bulk_first = self._bulk and self._passed_over >= MAX_PASSED_OVER
         return self._interactive if self._interactive and not bulk_first else self._bulk
 
     @staticmethod
@@ -275,13 +206,6 @@ class SlidingWindowLimiter:
             self._interactive.clear()
             self._bulk.clear()
         return loop
-
-
-Waiter = asyncio.Future[MeltingSpotError | None]
-"""Resolved with ``None`` when a slot was taken for it, or with the reason why there will be none."""
-
-Queue = OrderedDict[Waiter, float | None]
-"""Waiters in order of arrival, each with its deadline: first and any are removed in O(1)."""
 
 
 @attrs.frozen

@@ -1,7 +1,7 @@
 """One limit for many processes and machines, kept in Redis (extra ``redis``).
 
-What is counted, and for how long, is decided by one script, ``_step.lua``, which Redis runs as a whole or not at
-all. This module says to it what happened here, and hands out what it gives.
+One script, ``_step.lua``, which Redis runs as a whole or not at all, decides what is counted, and for how long. This
+module reports to it what happened in this process, and hands out the slots it gives.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Self
 
-import attrs
-from redis import asyncio as redis_asyncio
-
 from .._validation import is_number, require_not_negative
 from ..errors import (
     DeadlineExceededError,
@@ -26,30 +23,23 @@ from ..errors import (
     UsageError,
 )
 from ..events import logger
-from ..rate_limit import (
-    GIVEN_UP_MARGIN,
-    MOST_PASSED_OVER,
-    Ending,
-    Priority,
-    Queue,
-    RateLimit,
-    RateLimiter,
-    Waiter,
-)
+from ..rate_limit import Priority, RateLimit, RateLimiter
+from ..rate_limit._protocol import GIVEN_UP_MARGIN, SlotOutcome
+from ..rate_limit._queue import MAX_PASSED_OVER, Queue, Waiter
 from ..rate_limit._window import DAY
-from ._script import STEP_TIMEOUT, Commands, Script
+from ._script import STEP_TIMEOUT, RedisCommands, Script, connect
+from ._statement import NEVER, LastStep, Unreported
 
 GRACE = 1.0
-"""Seconds after which a process that did not come when told to is no longer waited for."""
+"""Seconds after which others no longer wait for a process that did not take its step when it was due."""
 
 LOCAL_FOR = 5.0
-"""Seconds for which a limiter with a fallback leaves Redis alone after it failed."""
+"""Seconds for which a limiter with a fallback does not ask Redis again after it failed."""
 
 RENEWALS = 4
-"""Times a lease is renewed before it could end. The script only counts on the first within a third of it: the
-difference is for a busy loop."""
+"""Renewals of a lease before it could end. The script relies only on one within each third of it: the difference
+is for a busy loop."""
 
-_NEVER = float("inf")
 _NAME = re.compile(r"[^{}\s]+")
 
 
@@ -59,36 +49,36 @@ class RedisSlidingWindowLimiter:
     A slot is held, as in :class:`~meltingspot_async.SlidingWindowLimiter` and with the same proof, from before its
     request is sent until a window after its answer was in; the count of slots held is in Redis, read and changed by
     one script in one piece, on Redis's clock, which the script keeps from going back. Every step of a process states
-    how many slots it has in flight, so that an answer that got lost, or a command that was sent twice or comes late,
-    changes nothing: what it took is free again with the next step. What ended is told after it ended, and counted
-    from then on: later than it happened, never earlier. A process that says nothing for a ``lease`` is dead: alive, it
-    would have renewed it within a third, so its requests have arrived ``GIVEN_UP_MARGIN`` after that, and count as
-    answered then. Waiting processes are told when to come, each for another slot, and sleep until then.
+    how many slots it has in flight, so that an answer that got lost, or a command that was sent twice or arrives late,
+    changes nothing: the next step frees what it took. An outcome is reported after it happened, and counted from then
+    on: later than it happened, never earlier. A process that reports nothing for a ``lease`` is dead: alive, it would
+    have renewed it within a third, so its requests have arrived ``GIVEN_UP_MARGIN`` after that, and count as answered
+    then. Waiting processes learn when their next step is due, each for another slot, and sleep until then.
 
-    Not covered is a process that is stopped, or cut off from Redis, for longer than its lease while a request of its
-    own is still on the way. When Redis is restarted empty, what cooled is forgotten: one window is counted anew, a
-    day's allowance too. What is in flight is stated again.
+    The proof does not cover a process that is suspended, or cut off from Redis, for longer than its lease while a
+    request of its own is still on the way. A Redis that is restarted empty has forgotten the slots that cooled: it
+    counts one window anew, a day's allowance too. Processes state again what they have in flight.
 
     A slot costs one command to take and one to give back, several at once share theirs, and waiting costs about one
     more; the script looks at every process that holds slots or waits.
 
     :param redis: a ``redis.asyncio.Redis`` or ``RedisCluster`` of the running loop. It is not closed.
     :param limits: the limits to keep, all at once; the same in every process.
-    :param key: names the allowance: the same for all who share it. It is seen in Redis, so not the API key itself.
-    :param patience: seconds one waits for a key that is paused by a 429, or whose allowance (a limit of a day
+    :param key: names the allowance: the same for all who share it. Redis shows it, so it must not be the API key.
+    :param patience: seconds a caller waits for a key that is paused by a 429, or whose allowance (a limit of a day
         or longer) is used up. Beyond it every waiter gets :class:`~meltingspot_async.QuotaExhaustedError`.
     :param lease: seconds after which the slots of a process that was killed are free again (those of a window
         that is longer, a window after). At least 15; the same in every process.
-    :param fallback: a limiter of this process alone to go on with while Redis fails, with this process's share of the
-        limits. By default requests fail with :class:`~meltingspot_async.LimiterUnavailableError`. In the window in
-        which Redis goes or comes back, what Redis gave and the shares can add up.
+    :param fallback: a limiter of this process alone, with this process's share of the limits, to use while Redis
+        fails. By default requests fail with :class:`~meltingspot_async.LimiterUnavailableError`. In the window in
+        which Redis fails or recovers, what Redis gave and the shares can add up.
 
     Call :meth:`aclose` before the redis client is closed. A limiter serves one loop at a time.
     """
 
     def __init__(
         self,
-        redis: Commands,
+        redis: RedisCommands,
         limits: Iterable[RateLimit],
         *,
         key: str,
@@ -115,7 +105,7 @@ class RedisSlidingWindowLimiter:
         self._fallback = fallback
         names = ["state", *(f"cooling:{float(limit.per)}" for limit in self._limits)]
         keys = [f"meltingspot:{{{key}}}:{name}" for name in names]
-        rules = [patience, lease, GIVEN_UP_MARGIN, MOST_PASSED_OVER, GRACE]
+        rules = [patience, lease, GIVEN_UP_MARGIN, MAX_PASSED_OVER, GRACE]
         for limit in self._limits:
             rules += [limit.requests, limit.per, int(limit.per >= DAY)]
         self._script = Script(redis, keys, rules, min(STEP_TIMEOUT, lease / 3))
@@ -123,27 +113,31 @@ class RedisSlidingWindowLimiter:
         self._bulk: Queue = OrderedDict()
         self._with_deadline = 0
         self._held = 0
-        self._news = _News()
-        self._known = _Known()
-        self._local_until = -_NEVER
+        self._unreported = Unreported()
+        self._last = LastStep()
+        self._local_until = -NEVER
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pump: asyncio.Task[None] | None = None
+        self._reporting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    def from_url(cls, url: str, limits: Iterable[RateLimit], *, key: str) -> Self:
+    def from_url(
+        cls,
+        url: str,
+        limits: Iterable[RateLimit],
+        *,
+        key: str,
+        patience: float = 60.0,
+        lease: float = 30.0,
+        fallback: RateLimiter | None = None,
+    ) -> Self:
         """A limiter with a redis client of its own, which :meth:`aclose` closes.
 
         :param url: as ``redis.asyncio.Redis.from_url`` takes it: ``redis://``, ``rediss://`` or ``unix://``.
-        :raises UsageError: for a URL that is none. The URL is not repeated: it can hold a password.
+            The other parameters are those of the class.
+        :raises UsageError: for a text that is not a Redis URL, which is not repeated: it can hold a password.
         """
-        try:
-            redis: Commands | None = redis_asyncio.Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]
-        except ValueError:
-            redis = None
-        if redis is None:
-            raise UsageError("The Redis URL is none: it starts with redis://, rediss:// or unix://.")
-        limiter = cls(redis, limits, key=key)
+        limiter = cls(connect(url), limits, key=key, patience=patience, lease=lease, fallback=fallback)
         limiter._owns_redis = True
         return limiter
 
@@ -175,16 +169,16 @@ class RedisSlidingWindowLimiter:
         self._release(None)
 
     async def aclose(self) -> None:
-        """Tell Redis what has ended and was not told yet. The redis client stays open. May be called twice."""
+        """Report to Redis what it does not know yet. A redis client that was given stays open. May be called twice."""
         self._use_running_loop()
-        self._speak()
-        if self._pump is not None:
-            await asyncio.wait([self._pump])
+        self._report()
+        if self._reporting is not None:
+            await asyncio.wait([self._reporting])
         if self._owns_redis:
             await self._redis.aclose()
 
     async def _acquire(self, priority: Priority, deadline: float | None) -> MeltingSpotError | None:
-        """Wait for a slot: ``None`` when there is one, else the reason why there will be none."""
+        """Wait for a slot: ``None`` when it is taken, else the reason why there is no slot."""
         loop = self._use_running_loop()
         started = loop.time()
         if started < self._local_until:
@@ -195,9 +189,9 @@ class RedisSlidingWindowLimiter:
         queue[waiter] = deadline
         if deadline is not None:
             self._with_deadline += 1
-            if self._known.interactive or (self._known.bulk and queue is self._bulk):
+            if self._last.interactive or (self._last.bulk and queue is self._bulk):
                 self._refuse_if_late(queue, waiter, ahead)
-        self._speak()
+        self._report()
         until = asyncio.timeout_at(deadline)
         try:
             async with until:
@@ -206,89 +200,92 @@ class RedisSlidingWindowLimiter:
             queue.pop(waiter, None)
             if waiter.done() and not waiter.cancelled() and waiter.result() is None:
                 self._held -= 1
-            self._speak()
+            self._report()
             if not until.expired() or deadline is None:
                 raise
-            return DeadlineExceededError(max(0.0, self._known.come_at - deadline), deadline - started)
+            return DeadlineExceededError(max(0.0, self._last.free_at - deadline), deadline - started)
         finally:
             self._with_deadline -= deadline is not None
 
     def _release(self, error: BaseException | None) -> None:
-        """End a slot; ``error`` is how its block ended."""
+        """Give back a slot whose block ended with ``error``, or without one."""
         self._held -= 1
-        ending = Ending.of(error)
-        self._news.answered += ending is Ending.ANSWERED
-        self._news.given_up += ending is Ending.GIVEN_UP
+        outcome = SlotOutcome.of(error)
+        self._unreported.answered += outcome is SlotOutcome.ANSWERED
+        self._unreported.given_up += outcome is SlotOutcome.GIVEN_UP
         if isinstance(error, RateLimitError) and error.pause is not None:
-            self._news.paused_until = max(self._news.paused_until, self._time() + error.pause)
-        self._speak()
+            self._unreported.paused_until = max(self._unreported.paused_until, self._time() + error.pause)
+        self._report()
 
-    def _speak(self) -> None:
-        """Have everything there is to say said, by the one task that talks to Redis."""
-        if self._pump is None and self._has_news():
+    def _report(self) -> None:
+        """Have everything reported, by the one task that talks to Redis."""
+        if self._reporting is None and self._has_to_report():
             assert self._loop is not None
-            self._pump = self._loop.create_task(self._say_all())
+            self._reporting = self._loop.create_task(self._report_all())
 
-    def _has_news(self) -> bool:
-        known = self._known
+    def _has_to_report(self) -> bool:
+        known = self._last
         stated = (known.held, known.interactive, known.bulk)
         return (
-            self._news.answered + self._news.given_up > 0
+            self._unreported.answered + self._unreported.given_up > 0
             or stated != (self._held, bool(self._interactive), bool(self._bulk))
             or known.next_at <= self._time()
         )
 
-    async def _say_all(self) -> None:
+    async def _report_all(self) -> None:
         try:
-            while self._has_news():
+            while self._has_to_report():
                 await self._step()
         except LimiterUnavailableError as failure:
             self._fail(failure.reason)
-        except Exception as failure:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+        except Exception as failure:  # noqa: BLE001 - whatever it is, all who wait get it
             self._fail(type(failure).__name__)
         finally:
-            self._pump = None
-        self._wake_at(self._known.next_at)
+            self._reporting = None
+        self._wake_at(self._last.next_at)
 
     async def _step(self) -> None:
-        """Say what there is to say, and hand out what is given for it."""
-        news, self._news = self._news, _News()
+        """Report what there is to report, and hand out the slots given."""
+        stated, self._unreported = self._unreported, Unreported()
         held, interactive, bulk = self._held, len(self._interactive), len(self._bulk)
         begun = self._time()
-        pause = max(0.0, news.paused_until - begun)
+        pause = max(0.0, stated.paused_until - begun)
         try:
-            for_pages, for_batches, told, exhausted = await self._script.step(
-                held, interactive, bulk, news.answered, news.given_up, pause
+            for_pages, for_batches, due_in, exhausted = await self._script.step(
+                held, interactive, bulk, stated.answered, stated.given_up, pause
             )
-        except BaseException:  # whatever it is: said again next time, at worst counted twice, which is safe
-            self._news.add(news)
+        except (
+            BaseException
+        ):  # whatever it is: the next step reports it again, at worst it counts twice, which is safe
+            self._unreported.add(stated)
             raise
         now = self._time()
         self._held += _resolve(self._interactive, None, for_pages) + _resolve(self._bulk, None, for_batches)
-        # Given to one who left meanwhile, a slot is in Redis's count and not in ours: the next step says so.
+        # If its waiter was cancelled meanwhile, a slot is in Redis's count and not in ours: the next step states ours.
         held += for_pages + for_batches
-        times = [now + told / 1e6] if told else []
-        self._known = _Known(
+        times = [now + due_in / 1e6] if due_in else []
+        self._last = LastStep(
             held,
-            interactive=bool(told) and interactive > for_pages,
-            bulk=bool(told) and bulk > for_batches,
-            come_at=now + told / 1e6,
-            next_at=min([*times, begun + self._lease / RENEWALS] if held else times, default=_NEVER),
+            interactive=bool(due_in) and interactive > for_pages,
+            bulk=bool(due_in) and bulk > for_batches,
+            free_at=now + due_in / 1e6,
+            next_at=min([*times, begun + self._lease / RENEWALS] if held else times, default=NEVER),
         )
         if exhausted:
             self._refuse_all(lambda: QuotaExhaustedError(exhausted / 1e6))
-        if self._with_deadline and told:
+        if self._with_deadline and due_in:
             for queue, ahead in ((self._interactive, 0), (self._bulk, len(self._interactive))):
                 for place, waiter in enumerate(list(queue), ahead):
                     self._refuse_if_late(queue, waiter, place)
 
     def _fail(self, reason: str) -> None:
-        """Redis did not take a step: nobody gets a slot of it."""
+        """Redis failed at a step: refuse all who wait for it."""
         logger.warning(
-            "The limiter's Redis failed (%s): what has ended here is told later, or lapses", reason
+            "The limiter's Redis failed (%s): it learns later which requests ended, or their lease ends",
+            reason,
         )
         now = self._time()
-        self._known = _Known(next_at=now + self._lease / RENEWALS if self._held else _NEVER)
+        self._last = LastStep(next_at=now + self._lease / RENEWALS if self._held else NEVER)
         if self._fallback is not None:
             self._local_until = now + LOCAL_FOR
         self._refuse_all(lambda: LimiterUnavailableError(reason))
@@ -299,24 +296,24 @@ class RedisSlidingWindowLimiter:
                 _resolve(queue, reason(), 1)
 
     def _refuse_if_late(self, queue: Queue, waiter: Waiter, ahead: int) -> None:
-        """Refuse a waiter with ``ahead`` others before it if its slot cannot come by its deadline."""
-        come_at = self._known.come_at + max(ahead // limit.requests * limit.per for limit in self._limits)
+        """Refuse a waiter with ``ahead`` others before it if its slot cannot be free by its deadline."""
+        free_at = self._last.free_at + max(ahead // limit.requests * limit.per for limit in self._limits)
         deadline = queue[waiter]
-        if deadline is not None and come_at > deadline and not waiter.done():
+        if deadline is not None and free_at > deadline and not waiter.done():
             del queue[waiter]
             now = self._time()
-            waiter.set_result(DeadlineExceededError(come_at - now, max(0.0, deadline - now)))
+            waiter.set_result(DeadlineExceededError(free_at - now, max(0.0, deadline - now)))
 
     def _wake_at(self, when: float) -> None:
         assert self._loop is not None
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._wake) if when < _NEVER else None
+        self._timer = self._loop.call_at(when, self._wake) if when < NEVER else None
 
     def _wake(self) -> None:
-        self._speak()
-        if self._pump is None:  # a timer may be early by a tick of the clock
-            self._wake_at(self._known.next_at)
+        self._report()
+        if self._reporting is None:  # a timer may be early by a tick of the clock
+            self._wake_at(self._last.next_at)
 
     def _time(self) -> float:
         assert self._loop is not None
@@ -330,7 +327,7 @@ class RedisSlidingWindowLimiter:
                     "This limiter is in use on another event loop. Make one limiter and one redis client per "
                     "loop: those of one key share its allowance."
                 )
-            self._loop, self._pump, self._timer, self._known = loop, None, None, _Known()
+            self._loop, self._reporting, self._timer, self._last = loop, None, None, LastStep()
             self._script.begin()  # not before: a limiter may be made before a process forks
             self._interactive.clear()
             self._bulk.clear()
@@ -338,7 +335,7 @@ class RedisSlidingWindowLimiter:
 
 
 def _resolve(queue: Queue, outcome: MeltingSpotError | None, most: int) -> int:
-    """Give the first ``most`` in a queue their outcome; to how many. The cancelled are passed over."""
+    """Give the first ``most`` of a queue their outcome, leaving out the cancelled; returns to how many."""
     given = 0
     while queue and given < most:
         waiter, _ = queue.popitem(last=False)
@@ -346,28 +343,3 @@ def _resolve(queue: Queue, outcome: MeltingSpotError | None, most: int) -> int:
             waiter.set_result(outcome)
             given += 1
     return given
-
-
-@attrs.define
-class _News:
-    """What ended here and Redis has not heard of."""
-
-    answered: int = 0
-    given_up: int = 0
-    paused_until: float = -_NEVER
-
-    def add(self, other: _News) -> None:
-        self.answered += other.answered
-        self.given_up += other.given_up
-        self.paused_until = max(self.paused_until, other.paused_until)
-
-
-@attrs.frozen
-class _Known:
-    """What Redis knows of this process since the last step, and when the next one is due."""
-
-    held: int = 0
-    interactive: bool = False
-    bulk: bool = False
-    come_at: float = -_NEVER
-    next_at: float = _NEVER

@@ -1,13 +1,13 @@
--- One step of one process: what it has to say, what it gets, and when it is to come again. See _limiter.py.
+-- One step of one process: what it reports, the slots it gets, and when its next step is due. See _limiter.py.
 --
 -- KEYS  state, then the cooling slots of each limit
--- ARGV  process; what it says: step, held, interactive and bulk waiters, slots answered and given up since the last
---       step, pause; the rules: patience, lease, given-up margin, most passed over, grace, then requests, seconds and
+-- ARGV  process; its statement: step, held, interactive and bulk waiters, slots answered and given up since the last
+--       step, pause; the rules: patience, lease, given-up margin, max passed over, grace, then requests, seconds and
 --       whether it is an allowance (1 or 0) of each limit. Numbers are separated by spaces, times are in seconds.
 --
--- Returns the slots for interactive and for bulk waiters, the microseconds until the others should come again (0 if
--- none waits) and the microseconds until the key can be used again, if that is beyond patience (else 0); and
--- nothing at all to a step that comes after a later one of the same process.
+-- Returns the slots for interactive and for bulk waiters, the microseconds until the next step is due for the others
+-- (0 if none waits) and the microseconds until the key can be used again, if that is beyond patience (else 0); and
+-- nothing at all to a step that arrives after a later one of the same process.
 
 local function numbers(text)
   local found = {}
@@ -18,7 +18,7 @@ end
 local state, me = KEYS[1], 'process:' .. ARGV[1]
 local step, held, interactive, bulk, answered, given_up, pause = unpack(numbers(ARGV[2]))
 local rules = numbers(ARGV[3])
-local patience, lease, margin, most_passed_over, grace = unpack(rules)
+local patience, lease, margin, max_passed_over, grace = unpack(rules)
 
 local saved, records = {}, {}
 local fields = redis.call('HGETALL', state)
@@ -30,7 +30,7 @@ for i = 1, #fields, 2 do
   end
 end
 
--- The clock never goes back: when Redis's own does, it goes on from where it was.
+-- The clock never goes back: if Redis's own does, this one continues from where it was.
 local time = redis.call('TIME')
 local offset = saved.offset or 0
 local now = time[1] + time[2] / 1e6 + offset
@@ -42,21 +42,22 @@ local passed_over = saved.passed_over or 0
 local others, lapsed, mine = {}, {}, nil
 for name, record in pairs(records) do
   local process = {name = name}
-  process.lease_end, process.step, process.held, process.interactive, process.bulk, process.told, process.turn =
+  process.lease_end, process.step, process.held, process.interactive, process.bulk, process.due_at, process.turn =
     unpack(record)
   if process.name == me then mine = process end
   if process.lease_end <= now then
     lapsed[#lapsed + 1] = process
   elseif process.name ~= me then
-    -- Who did not come when told to is gone: nobody waits for it, though its slots are its own until the lease ends.
-    if process.told + grace < now then process.interactive, process.bulk = 0, 0 end
+    -- A process that did not take its step when due no longer counts as waiting; its slots are its own until the
+    -- lease ends.
+    if process.due_at + grace < now then process.interactive, process.bulk = 0, 0 end
     others[#others + 1] = process
   end
 end
 if mine and step <= mine.step then return {} end
 
--- Used slots cool in buckets of a thousandth of their window, members "index:count". A bucket comes free when the
--- last slot it may hold does: memory stays flat, and no slot is free too early.
+-- Used slots cool in buckets of a thousandth of their window, members "index:count". A bucket is free when the
+-- last slot it may hold is: memory stays flat, and no slot is free too early.
 local limits, keep = {}, 0
 for i = 2, #KEYS do
   local requests, per, allowance = unpack(rules, 3 * i, 3 * i + 2)
@@ -122,13 +123,13 @@ end
 local exhausted = open_at - now > patience
 if exhausted then interactive, bulk = 0, 0 end
 
--- Who else waits, in all; who of them was told to come by now; and whose turn is before mine.
+-- Who else waits, in all; whose step is due by now; and whose turn is before mine.
 local turn = mine and mine.interactive + mine.bulk > 0 and mine.turn or now
 local function rivals(lane)
   local found = {waiters = 0, due = 0, due_before = 0, before = 0}
   for _, process in ipairs(others) do
     if process[lane] > 0 then
-      local due, before = process.told <= now and 1 or 0, process.turn < turn and 1 or 0
+      local due, before = process.due_at <= now and 1 or 0, process.turn < turn and 1 or 0
       found.waiters = found.waiters + process[lane]
       found.due, found.before = found.due + due, found.before + before
       found.due_before = found.due_before + due * before
@@ -144,7 +145,7 @@ if paused_until <= now then
   for _, limit in ipairs(limits) do free = math.min(free, limit.requests - limit.used - in_flight) end
 end
 
--- Slot by slot. Each process that should be here by now has an even part, and one slot goes by turns.
+-- Slot by slot. Each process whose step is due by now has an even part, and one slot goes by turns.
 local function takes(lane, available, taken)
   if taken == 0 then return available > lane.due_before end
   return taken * (1 + lane.due) < available + taken
@@ -152,7 +153,7 @@ end
 local for_pages, for_batches, kept = 0, 0, false
 while free > 0 do
   local bulk_waits = bulk > for_batches or batches.waiters > 0
-  local bulk_first = bulk_waits and passed_over >= most_passed_over
+  local bulk_first = bulk_waits and passed_over >= max_passed_over
   if bulk > for_batches and (bulk_first or
       interactive == for_pages and takes(batches, free - pages.waiters, for_batches)) then
     for_batches, passed_over = for_batches + 1, 0
@@ -168,15 +169,15 @@ end
 interactive, bulk, held = interactive - for_pages, bulk - for_batches, held + for_pages + for_batches
 in_flight = in_flight + for_pages + for_batches
 
--- The next to come free goes to who is first, the one after it to the second: each is told when, and nobody else
--- is woken. What is in flight comes free a window from now at the earliest, or when its process turns out to be dead.
--- What was left for others here is theirs, unless they do not come.
-local told = 0
+-- The next free slot goes to the process that is first, the one after it to the second: each learns when, and nobody
+-- else wakes. A slot in flight is free a window from now at the earliest, or when its process turns out to be dead.
+-- Slots left for others here are theirs, unless they do not take their step.
+local due_at = 0
 if interactive + bulk > 0 then
   if for_pages + for_batches > 0 then turn, pages, batches = now, rivals('interactive'), rivals('bulk') end
   local left = math.max(0, free) + (kept and 1 or 0)
   local rank = math.max(1, 1 + (interactive > 0 and pages.before or pages.waiters + batches.before) - left)
-  told = paused_until
+  due_at = paused_until
   for _, limit in ipairs(limits) do
     local missing = rank - (limit.requests - limit.used - in_flight - left)
     if missing > 0 then
@@ -192,10 +193,10 @@ if interactive + bulk > 0 then
       for _, process in ipairs(others) do
         if process.held > 0 then free_at = math.min(free_at, lapses(limit, process)) end
       end
-      told = math.max(told, free_at)
+      due_at = math.max(due_at, free_at)
     end
   end
-  if left > 0 then told = math.min(told, now + grace) end
+  if left > 0 then due_at = math.min(due_at, now + grace) end
 end
 
 local changed = {'now', string.format('%.6f', now), 'offset', string.format('%.6f', offset),
@@ -206,7 +207,7 @@ local function change(field, value)
 end
 for _, limit in ipairs(limits) do change(limit.key, limit.used) end
 if held + interactive + bulk > 0 then
-  change(me, string.format('%.6f %d %d %d %d %.6f %.6f', now + lease, step, held, interactive, bulk, told, turn))
+  change(me, string.format('%.6f %d %d %d %d %.6f %.6f', now + lease, step, held, interactive, bulk, due_at, turn))
 elseif mine then
   redis.call('HDEL', state, me)
 end
@@ -216,5 +217,5 @@ redis.call('PEXPIRE', state, keep)
 local function microseconds(from_now)
   return math.max(1000, math.ceil(from_now * 1e6))
 end
-return {for_pages, for_batches, told > 0 and microseconds(told - now) or 0,
+return {for_pages, for_batches, due_at > 0 and microseconds(due_at - now) or 0,
   exhausted and microseconds(open_at - now) or 0}

@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from redis.asyncio import Redis
 
 from meltingspot_async import MeltingSpotClient, RateLimit
-from meltingspot_async.rate_limit import DAY
+from meltingspot_async.rate_limit._window import DAY
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot
 from tests.support.redis_server import RedisServer, redis_server

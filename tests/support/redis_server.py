@@ -11,10 +11,14 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
+
+from meltingspot_async.redis_limit._script import RedisCommands
 
 
 class RedisServer:
@@ -24,6 +28,7 @@ class RedisServer:
         self._binary = binary
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
+        self._log = Path(directory) / "log"
         self.socket = str(Path(directory) / "s")
 
     @property
@@ -31,17 +36,24 @@ class RedisServer:
         return f"unix://{self.socket}"
 
     def start(self) -> None:
-        """Start, empty, and wait until it answers."""
+        """Start, empty, and wait until it answers.
+
+        :raises RuntimeError: the server has exited, with what it printed.
+        """
         arguments = ["--port", "0", "--unixsocket", self.socket, "--save", "", "--dir", self._directory]
-        self._process = subprocess.Popen([self._binary, *arguments], stdout=subprocess.DEVNULL)
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen([self._binary, *arguments], stdout=log, stderr=log)
         with Redis(unix_socket_path=self.socket) as redis:
-            while True:
+            while self._process.poll() is None:
                 try:
                     redis.ping()
                 except RedisError:
                     time.sleep(0.01)
                 else:
                     return
+        raise RuntimeError(
+            f"redis-server exited with code {self._process.returncode}: {self._log.read_text().strip()}"
+        )
 
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None
@@ -51,6 +63,12 @@ class RedisServer:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+
+async def ask(server: RedisServer, *command: object) -> Any:
+    """The reply of Redis itself to a command."""
+    async with AsyncRedis(unix_socket_path=server.socket) as redis:
+        return await cast("RedisCommands", redis).execute_command(*command)
 
 
 @contextmanager

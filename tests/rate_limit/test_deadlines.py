@@ -1,0 +1,122 @@
+"""A deadline that cannot be met is refused before the wait, and any other is kept."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from meltingspot_async import (
+    DeadlineExceededError,
+    RateLimit,
+    RateLimitError,
+    SlidingWindowLimiter,
+    TransportError,
+)
+
+from ..support.limiters import (
+    now,
+    use,
+)
+
+
+async def fill(limiter: SlidingWindowLimiter, slots: int) -> None:
+    """Use slots that are answered at once."""
+    for _ in range(slots):
+        await use(limiter)
+
+
+async def test_refusal_counts_the_place_in_the_queue() -> None:
+    """A waiter that is fourth in the queue learns at once that its slot is two windows away."""
+    limiter = SlidingWindowLimiter([RateLimit(2, per=10.0)])
+    await fill(limiter, 2)
+    queued = [asyncio.create_task(use(limiter)) for _ in range(3)]
+    started = now()
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineExceededError) as refused:
+        async with limiter.slot(deadline=started + 15.0):
+            pytest.fail("the fourth in the queue has to wait for the second window")
+    assert now() == started
+    assert (refused.value.wait_needed, refused.value.deadline) == (20.0, 15.0)
+    await asyncio.gather(*queued)
+
+
+async def test_earliest_free_slot_may_be_one_in_flight() -> None:
+    """A slot in flight can be back before one that was given up on: who has time until then is not refused."""
+    limiter = SlidingWindowLimiter([RateLimit(2, per=10.0)])
+    with pytest.raises(TransportError):
+        async with limiter.slot():
+            raise TransportError("reset", "/")
+    started = now()
+    holder = asyncio.create_task(use(limiter, seconds=1.0))
+    await asyncio.sleep(0)
+    async with limiter.slot(deadline=started + 15.0):
+        assert now() == started + 11.0
+    with pytest.raises(DeadlineExceededError) as refused:
+        async with limiter.slot(deadline=now() + 5.0):
+            pytest.fail("the next is the one that was given up on")
+    assert refused.value.wait_needed == 9.0
+    await holder
+
+
+async def test_slot_in_flight_counts_as_a_window_away() -> None:
+    """A slot whose answer is not in yet cannot come free within a window, which decides a refusal too."""
+    limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
+    holder = asyncio.create_task(use(limiter, seconds=30.0))
+    await asyncio.sleep(1.0)
+    with pytest.raises(DeadlineExceededError) as refused:
+        async with limiter.slot(deadline=now() + 9.0):
+            pytest.fail("no slot can come free so soon")
+    assert refused.value.wait_needed == 10.0
+    await holder
+
+
+async def test_deadline_that_passes_in_the_queue_ends_the_wait() -> None:
+    """When answers are slower than hoped for, a waiter fails at its deadline and leaves no trace."""
+    limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
+    holder = asyncio.create_task(use(limiter, seconds=30.0))
+    await asyncio.sleep(0)
+    started = now()
+    with pytest.raises(DeadlineExceededError) as refused:
+        async with limiter.slot(deadline=started + 12.0):
+            pytest.fail("the slot is held for longer")
+    assert now() == started + 12.0
+    assert refused.value.deadline == 12.0
+    await holder
+    assert await use(limiter) == started + 40.0
+
+
+async def test_free_slot_is_given_at_the_deadline_itself() -> None:
+    """A slot that is free is given, even to one whose deadline is now."""
+    limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
+    async with limiter.slot(deadline=now()):
+        pass
+
+
+async def test_pause_beyond_a_deadline_refuses_the_waiter_at_once() -> None:
+    """A waiter with a deadline before the end of a pause is refused when the pause begins."""
+    limiter = SlidingWindowLimiter([RateLimit(2, per=10.0)])
+    started = now()
+
+    async def refused() -> float:
+        async with limiter.slot():
+            await asyncio.sleep(3.0)
+            raise RateLimitError(429, "/", pause=30.0)
+
+    async def page() -> float:
+        async with limiter.slot(deadline=started + 20.0):
+            return now()
+
+    holders = [asyncio.create_task(refused()), asyncio.create_task(use(limiter, seconds=3.0))]
+    await asyncio.sleep(0)
+    hasty, gone, patient = (asyncio.create_task(c) for c in (page(), page(), use(limiter)))
+    await asyncio.sleep(1.0)
+    asyncio.get_running_loop().call_at(started + 3.0, gone.cancel)
+    with pytest.raises(DeadlineExceededError) as too_late:
+        await hasty
+    assert now() == started + 3.0
+    assert (too_late.value.wait_needed, too_late.value.deadline) == (30.0, 17.0)
+    assert await patient == started + 33.0
+    await asyncio.gather(*holders[1:], gone, return_exceptions=True)
+    with pytest.raises(RateLimitError):
+        await holders[0]
