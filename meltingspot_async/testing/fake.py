@@ -20,12 +20,12 @@ from ..models import Model, to_dict
 from ..rate_limit import RateLimit
 from .factories import make_course_participant
 from .faults import Fault
-from .operations import EXPORT, LISTS, Item, matches, misfit, path_of
+from .operations import EXPORT, LISTS, Item, invalid_parameter, matches, path_of
 
 DEFAULT_LIMIT = 20
-"""Items of a page that is asked for without ``limit``. The service does not document it."""
+"""Items of a page when a request names no ``limit``. The service does not document it."""
 
-LARGEST_EXPORT = 10_000
+MAX_EXPORT_LIMIT = 10_000
 """The largest ``limit`` of an export (page of ``exportactivities`` in the API reference)."""
 
 
@@ -36,30 +36,31 @@ class Received:
     at: float
     """Time of the loop's clock when it arrived."""
     path: str
-    """Path and query, encoded as they came."""
+    """Path and query, encoded as they were received."""
     headers: Mapping[str, str] = attrs.field(repr=False)
     refused: bool
-    """Whether it was one too many and got a 429."""
+    """Whether it exceeded the limit and got a 429."""
 
 
 class FakeMeltingSpot:
-    """The service, as far as its documentation tells, on a loopback port::
+    """The service, as far as it is documented, on a loopback port::
 
         async with FakeMeltingSpot() as fake:
             fake.seed("course-1", 25)
             async with MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
                 participant = await client.course_participants.get("course-1", "participant-3")
 
-    It counts requests as they arrive, in sliding windows, and answers one too many with 429 and a
+    It counts requests as they arrive, in sliding windows, and answers those beyond the limit with 429 and a
     ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
 
-    It has every documented GET, and what was added to it, in that order. A parameter of another type than
-    documented gets a 400. What the documentation leaves open can be chosen.
+    It has every documented GET, and gives the items that were added to it, in that order. A parameter of another
+    type than documented gets a 400. What the documentation leaves open can be chosen.
 
-    :param limits: how many requests it takes. Default 100 per 10 s.
+    :param limits: how many requests it accepts. Default 100 per 10 s.
     :param first_page: number of the first page, 0 or 1. Default 1.
-    :param largest_page: items it gives at once, whatever ``limit`` says. Default 100.
-    :param past_the_end: what a page that does not exist is: ``"empty"``, the ``"last"`` one again, or a ``"404"``.
+    :param largest_page: most items of one page, whatever ``limit`` says. Default 100.
+    :param past_the_end: what it answers for a page that does not exist: an ``"empty"`` page, the ``"last"`` one
+        again, or a ``"404"``.
     :param repeats_event: whether an export begins with the event that ``fromEventId`` names.
     :param auth_scheme: word that must stand before the key. Default: none.
     :param cold: seconds that the first request of a connection travels before it arrives.
@@ -109,25 +110,25 @@ class FakeMeltingSpot:
         )
 
     def add(self, *items: Item) -> None:
-        """Have these, each in the list where it belongs."""
+        """Add items, each to the list where it belongs."""
         for item in items:
             self.add_to(path_of(item), item)
 
     def add_to(self, path: str, *items: Model) -> None:
-        """Have these in the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
+        """Add items to the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
         found = self._lists.setdefault(path, {})
         for item in items:
             document = to_dict(item)
             found[str(document.get("id", f"number {len(found)}"))] = document
 
     def seed(self, course_id: str, count: int) -> list[str]:
-        """Have ``count`` participants in a course; their ids."""
+        """Add ``count`` participants to a course; returns their ids."""
         made = [make_course_participant(number, course_id=course_id) for number in range(count)]
         self.add(*made)
         return [participant.id for participant in made]
 
     def fail(self, *faults: Fault) -> None:
-        """Do these to the next requests that are within the limit, one each, in order."""
+        """Let the next requests fail that are within the limit: one fault each, in order."""
         self._faults.extend(faults)
 
     def most_received(self, per: float) -> int:
@@ -163,7 +164,7 @@ class FakeMeltingSpot:
             and owner not in self._lists.get(_owners(template), {})
         ):
             return _nothing_at(_owners(template))
-        wrong = misfit({**LISTS[template], "page": int, "limit": int}, query)
+        wrong = invalid_parameter({**LISTS[template], "page": int, "limit": int}, query)
         if wrong is not None or int(query.get("limit", 1)) < 1 or int(query.get("page", 0)) < 0:
             return _json({"message": f"{wrong or 'page or limit'} is not valid"}, 400)
         size = min(int(query.get("limit", DEFAULT_LIMIT)), self._largest_page)
@@ -179,10 +180,10 @@ class FakeMeltingSpot:
 
     def _usual_export(self, template: str, request: web.Request) -> web.Response:
         query = request.query
-        wrong = misfit({**LISTS[template], "limit": int}, query)
+        wrong = invalid_parameter({**LISTS[template], "limit": int}, query)
         if "fromDate[eq]" not in query and "fromEventId" not in query:
             wrong = "fromDate[eq]"
-        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= LARGEST_EXPORT:
+        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= MAX_EXPORT_LIMIT:
             return _json({"message": f"{wrong or 'limit'} is not valid"}, 400)
         ids = list(self._lists.get(EXPORT, {}))
         if "fromEventId" in query and query["fromEventId"] not in ids:
@@ -204,7 +205,7 @@ class FakeMeltingSpot:
         return answer
 
     async def _answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Let the request arrive, count it, and answer it in the usual way unless it is to fail."""
+        """Let the request arrive, count it, and give it its usual answer or the next fault."""
         await asyncio.sleep(self._travel_time(request))
         wait = self._wait_for_limit()
         now = asyncio.get_running_loop().time()
@@ -243,12 +244,12 @@ def _path(template: str, request: web.Request) -> str:
 
 
 def _owners(template: str) -> str:
-    """The list of those that own the lists of a template; where nobody does, the list itself."""
+    """The list of the owners of a template's lists; the template itself where lists have no owner."""
     return template.partition("/{parent}")[0]
 
 
 def _nothing_at(path: str) -> web.Response:
-    """What is answered for an item that is not in the list of a path: ``course not found``."""
+    """The answer for an item that is not in the list of a path: ``course not found``."""
     return _json({"message": f"{path.rpartition('/')[2].removesuffix('s')} not found"}, 404)
 
 

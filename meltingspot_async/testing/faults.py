@@ -1,4 +1,4 @@
-"""What can be done to a request instead of, or before, answering it."""
+"""What the fake service can do to a request instead of, or before, answering it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from aiohttp import web
 
 
 class Fault(Protocol):
-    """Something done to a request instead of, or before, answering it."""
+    """Something that happens to a request instead of, or before, its usual answer."""
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Answer in another way than the usual one, or not at all."""
+        """Give another answer than the usual one, or none."""
         ...
 
 
@@ -29,7 +29,7 @@ class Answer:
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Answer with this."""
+        """Give this answer."""
         return web.Response(status=self.status, body=self.body, headers=self.headers)
 
 
@@ -72,7 +72,7 @@ class Truncate:
 
 
 def _cut(request: web.Request, *, reset: bool) -> None:
-    """Close the request's connection, with a reset if asked for."""
+    """Close the request's connection, by a reset if ``reset``."""
     transport = request.transport
     assert transport is not None  # a client that hangs up cancels the handler
     if reset:

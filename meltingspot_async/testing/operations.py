@@ -1,4 +1,4 @@
-"""The lists of the service: where each stands, what it may be filtered by, and how a filter chooses."""
+"""The lists of the service: the path of each, its filters, and which items pass a filter."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Item = (
     | LiveParticipant
     | SpotMember
 )
-"""What a list can hold and an id can be asked for."""
+"""What lists hold and have by an id."""
 
 _Kind = type[str] | type[int] | type[bool] | type[OpenEnum]
 
@@ -133,8 +133,8 @@ LISTS: dict[str, Mapping[str, _Kind]] = {
 """The paths of the lists, and the documented filters of each with the kind of their values."""
 
 
-def misfit(filters: Mapping[str, _Kind], query: Mapping[str, str]) -> str | None:
-    """The first parameter of a query that cannot be understood, if any.
+def invalid_parameter(filters: Mapping[str, _Kind], query: Mapping[str, str]) -> str | None:
+    """The name of the first parameter of a query that is not valid, if any.
 
     A parameter that is not documented may be a filter by its form; its values can be anything that its operator
     can compare.
@@ -162,7 +162,7 @@ def _fits(kind: _Kind, value: str) -> bool:
 def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
     """Whether an item passes the filters of a query.
 
-    A filter on what the item does not have, such as its registration date, chooses everything.
+    An item passes a filter on a field that it does not have, such as its registration date.
     """
     for name, wanted in query.items():
         form = _FILTER.fullmatch(name)
@@ -173,7 +173,7 @@ def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
 
 
 def _value(document: Mapping[str, object], field: str) -> object:
-    """What a filter is about: a field, one of the member behind a participant, or a figure."""
+    """The value that a filter compares: a field, one of the member behind a participant, or a figure."""
     figures = cast("dict[str, object]", document.get("metrics", {}))
     behind = f"spotMember{field[:1].upper()}{field[1:]}"
     other_name = {"eventType": "type"}.get(field, field)
@@ -181,7 +181,7 @@ def _value(document: Mapping[str, object], field: str) -> object:
 
 
 def _number(value: object) -> float:
-    """A figure, or a date in seconds; what is neither cannot be compared."""
+    """A figure, or a date in seconds; NaN, which passes no comparison, for anything else."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -29,7 +29,7 @@ async def statuses(fake: FakeMeltingSpot, count: int) -> list[tuple[int, str | N
 
 
 async def test_it_takes_no_more_than_its_limit() -> None:
-    """Of 5 requests at once 3 are taken; the others are told when to come back, and then are taken."""
+    """Of 5 requests at once 3 are accepted; the others learn when to try again, and are accepted then."""
     async with FakeMeltingSpot(limits=[RateLimit(3, per=10.0), RateLimit(4, per=60.0)]) as fake:
         fake.seed("c", 1)
         assert sorted(await statuses(fake, 5), key=str) == [(200, None)] * 3 + [(429, "10")] * 2
