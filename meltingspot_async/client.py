@@ -148,7 +148,7 @@ class MeltingSpotClient:
 
         :param path: absolute and percent-encoded, such as ``/v1/courses``.
         :param params: query parameters; brackets in their names are sent as they are.
-        :returns: any 2xx answer, as it came.
+        :returns: any 2xx answer, as it was received.
 
         It raises whatever :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does.
         """

@@ -57,13 +57,13 @@ class LiveMetrics(Model):
     average_view_time: int | None
     """Average view time."""
     no_show: int | None
-    """Registered people who did not come."""
+    """Registered people who did not attend."""
     total_replay_view: int | None
     """Views of the replay."""
     registrant: int | None
     """People registered."""
     attendee: int | None
-    """People who came."""
+    """People who attended."""
     attendance_rate: int | None
     """Attendance rate."""
     invited: int | None
@@ -105,6 +105,6 @@ class Live(Model):
     privacy: LivePrivacy
     """Who sees it, and who can take part."""
     config: Mapping[str, object] | None = None
-    """Configuration. None of its fields is documented, so it stays as it comes."""
+    """Configuration. None of its fields is documented, so it is kept as it was received."""
     built_in_type: LiveBuiltInType | None = None
     """Kind, if the solution is BuiltIn."""
