@@ -62,7 +62,7 @@ def test_any_request_gets_an_answer_of_the_contract(case: Case, base_url: str) -
 
 @for_each_operation
 @BRIEFLY
-def test_what_there_is_is_answered_as_documented(case: Case, base_url: str) -> None:
+def test_fake_service_answers_as_documented(case: Case, base_url: str) -> None:
     """Asked for ids it has, the service answers with items and pages of the documented shape."""
     prepare(case)
     case.path_parameters.update({name: KNOWN[name] for name in case.path_parameters})

@@ -183,7 +183,7 @@ async def test_every_parameter_can_be_sent(
 
 
 @pytest.mark.parametrize("operation_id", [name for name in OPERATIONS if name != "exportactivities"])
-async def test_what_is_there_can_be_read(operation_id: str) -> None:
+async def test_method_reads_the_documented_examples(operation_id: str) -> None:
     """A method gives the documented examples as models, and a list gives each once."""
     async with FakeMeltingSpot(limits=[RateLimit(1000, per=1.0)]) as fake:
         fill(fake)
@@ -232,7 +232,7 @@ async def test_many_can_be_read_by_their_ids(operation_id: str) -> None:
     [(name, position) for name, call in CALLS.items() for position in range(len(call.ids))],
 )
 @pytest.mark.parametrize("nothing", ["", " ", ".", "..", None, 7])
-async def test_an_id_that_is_none_is_refused(
+async def test_impossible_id_is_refused(
     fake_meltingspot: FakeMeltingSpot,
     meltingspot: MeltingSpotClient,
     operation_id: str,
@@ -267,7 +267,7 @@ ARGUMENTS = sorted(
 
 
 @pytest.mark.parametrize(("resource", "method", "argument"), ARGUMENTS)
-async def test_an_argument_of_the_wrong_type_is_refused(
+async def test_argument_of_the_wrong_type_is_refused(
     fake_meltingspot: FakeMeltingSpot,
     meltingspot: MeltingSpotClient,
     resource: str,

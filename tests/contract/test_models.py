@@ -34,7 +34,7 @@ def test_every_model_stands_for_a_schema() -> None:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_a_model_has_the_documented_fields(name: str) -> None:
+def test_model_has_the_documented_fields(name: str) -> None:
     """The fields of a model are those of its schema: by name, by kind, and by whether they can be absent."""
     schema, model = SCHEMAS[name], attrs.resolve_types(model_of(name), include_extras=True)
     fields = dict(zip(field_names(model), attrs.fields(model), strict=False))
@@ -109,7 +109,7 @@ def test_every_example_is_understood_whole(name: str, example: dict[str, object]
 NAMES = {"spotMemberFirstname", "spotMemberLastname", "description"}
 
 
-def test_a_field_without_a_model_is_noticed_here() -> None:
+def test_field_without_a_model_fails_these_tests() -> None:
     """What is only in the contract does not pass the strict converter: these tests can fail."""
     with pytest.raises(Exception, match="Group"):
         STRICT.structure({"id": "g", "name": "n", "somethingNew": 1}, models.Group)

@@ -28,7 +28,7 @@ async def statuses(fake: FakeMeltingSpot, count: int) -> list[tuple[int, str | N
         return await asyncio.gather(*(ask() for _ in range(count)))
 
 
-async def test_it_takes_no_more_than_its_limit() -> None:
+async def test_fake_service_accepts_no_more_than_its_limit() -> None:
     """Of 5 requests at once 3 are accepted; the others learn when to try again, and are accepted then."""
     async with FakeMeltingSpot(limits=[RateLimit(3, per=10.0), RateLimit(4, per=60.0)]) as fake:
         fake.seed("c", 1)
@@ -40,7 +40,7 @@ async def test_it_takes_no_more_than_its_limit() -> None:
         assert fake.most_received(60.0) == 7
 
 
-async def test_it_knows_its_participants_and_nobody_else(
+async def test_fake_service_knows_its_participants_and_nobody_else(
     fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient
 ) -> None:
     """Seeded participants are found; an unknown course or participant is a 404 that says which."""
