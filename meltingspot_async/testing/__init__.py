@@ -1,4 +1,4 @@
-"""For tests and demonstrations: a MeltingSpot of one's own, on a loopback port."""
+"""For tests and demonstrations: a fake MeltingSpot on a loopback port, and models to put into it."""
 
 from .factories import make_activity, make_course_participant
 from .fake import FakeMeltingSpot, Received

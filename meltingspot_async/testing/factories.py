@@ -1,4 +1,4 @@
-"""Participants and activities made to order."""
+"""Factories: participants and activities for tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIRST_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def make_course_participant(number: int = 0, *, course_id: str = "course-1") -> CourseParticipant:
-    """Participant ``number`` of a course: the same every time, of each status in turn."""
+    """Participant ``number`` of a course. The same number gives the same participant; each status has its turn."""
     firstname, lastname = _PEOPLE[number % len(_PEOPLE)]
     status = list(ParticipantStatus)[number % len(ParticipantStatus)]
     invited = _FIRST_DAY + timedelta(hours=7 * number)
@@ -45,9 +45,9 @@ def make_course_participant(number: int = 0, *, course_id: str = "course-1") -> 
 
 
 def make_activity(number: int = 0) -> Activity:
-    """Activity ``number``: the same every time, of each type in turn.
+    """Activity ``number``. The same number gives the same activity; each type has its turn.
 
-    That it has an ``id`` and an ``occurredAt`` in milliseconds is made up: only ``type`` is documented.
+    Its ``id`` and its ``occurredAt`` in milliseconds are made up: the service documents ``type`` only.
     """
     happened = _FIRST_DAY + timedelta(minutes=number)
     fields = {"id": f"event-{number}", "occurredAt": int(happened.timestamp()) * 1000}

@@ -1,4 +1,4 @@
-"""A fake MeltingSpot: an aiohttp server on a loopback port that keeps count as the service would."""
+"""A fake MeltingSpot: an aiohttp server on a loopback port that counts requests as the service does."""
 
 from __future__ import annotations
 
@@ -20,54 +20,56 @@ from ..models import Model, to_dict
 from ..rate_limit import RateLimit
 from .factories import make_course_participant
 from .faults import Fault
-from .operations import EXPORT, LISTS, Item, matches, misfit, path_of
+from .operations import EXPORT, LISTS, Item, invalid_parameter, matches, path_of
 
 DEFAULT_LIMIT = 20
-"""Items of a page that is asked for without ``limit``. The service does not document it."""
+"""Items of a page when a request has no ``limit``. The service does not document the number."""
 
-LARGEST_EXPORT = 10_000
+MAX_EXPORT = 10_000
 """The largest ``limit`` of an export (page of ``exportactivities`` in the API reference)."""
 
 
 @attrs.frozen
 class Received:
-    """One request, as the service saw it."""
+    """One request, as the fake received it."""
 
     at: float
-    """Time of the loop's clock when it arrived."""
+    """When it arrived, in seconds of the event loop's clock."""
     path: str
-    """Path and query, encoded as they came."""
+    """Path and query, percent-encoded as they were received."""
     headers: Mapping[str, str] = attrs.field(repr=False)
     refused: bool
-    """Whether it was one too many and got a 429."""
+    """Whether it exceeded a limit and was answered with a 429."""
 
 
 class FakeMeltingSpot:
-    """The service, as far as its documentation tells, on a loopback port::
+    """A server on a loopback port that answers as the service is documented to::
 
         async with FakeMeltingSpot() as fake:
             fake.seed("course-1", 25)
             async with MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
                 participant = await client.course_participants.get("course-1", "participant-3")
 
-    It counts requests as they arrive, in sliding windows, and answers one too many with 429 and a
-    ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
+    The fake counts requests in sliding windows as they arrive. It answers a request that exceeds a limit with
+    429 and a ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
 
-    It has every documented GET, and what was added to it, in that order. A parameter of another type than
-    documented gets a 400. What the documentation leaves open can be chosen.
+    It answers every documented GET. A list gives the items that were added to it, in the order in which they
+    were added. A parameter of another type than documented is answered with 400. Where the documentation says
+    nothing, an option decides:
 
-    :param limits: how many requests it takes. Default 100 per 10 s.
+    :param limits: requests that the fake accepts. Default 100 per 10 s.
     :param first_page: number of the first page, 0 or 1. Default 1.
-    :param largest_page: items it gives at once, whatever ``limit`` says. Default 100.
-    :param past_the_end: what a page that does not exist is: ``"empty"``, the ``"last"`` one again, or a ``"404"``.
-    :param repeats_event: whether an export begins with the event that ``fromEventId`` names.
-    :param auth_scheme: word that must stand before the key. Default: none.
-    :param cold: seconds that the first request of a connection travels before it arrives.
-    :param warm: seconds that any further request of a connection travels.
+    :param largest_page: items of one page at the most, whatever ``limit`` says. Default 100.
+    :param past_the_end: the answer for a page that does not exist: an ``"empty"`` page (the default), the
+        ``"last"`` page again, or a ``"404"``.
+    :param repeats_event: whether an export begins with the event that ``fromEventId`` names. Default false.
+    :param auth_scheme: word that must stand before the key in the ``Authorization`` header. Default: no word.
+    :param cold: seconds that the first request of a connection travels before it arrives. Default 0.
+    :param warm: seconds that each later request of a connection travels before it arrives. Default 0.
     """
 
     api_key = "fake-key"
-    """The one key it accepts in the ``Authorization`` header."""
+    """The only key that the fake accepts in the ``Authorization`` header."""
 
     def __init__(
         self,
@@ -95,7 +97,7 @@ class FakeMeltingSpot:
         self.received: list[Received] = []
         """Every request, in order of arrival."""
         self.base_url: str = ""
-        """Its address, once it runs."""
+        """Address of the running fake; empty before it is started."""
         app = web.Application()
         for template in LISTS:
             usual = self._usual_export if template == EXPORT else self._usual_list
@@ -109,29 +111,32 @@ class FakeMeltingSpot:
         )
 
     def add(self, *items: Item) -> None:
-        """Have these, each in the list where it belongs."""
+        """Add each item to the list it belongs to, which its class and its ids decide."""
         for item in items:
             self.add_to(path_of(item), item)
 
     def add_to(self, path: str, *items: Model) -> None:
-        """Have these in the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
+        """Add items to the list at ``path``, such as ``/v1/groups/group-1/spotMembers``, or to the export."""
         found = self._lists.setdefault(path, {})
         for item in items:
             document = to_dict(item)
             found[str(document.get("id", f"number {len(found)}"))] = document
 
     def seed(self, course_id: str, count: int) -> list[str]:
-        """Have ``count`` participants in a course; their ids."""
+        """Add ``count`` participants to a course.
+
+        :returns: their ids.
+        """
         made = [make_course_participant(number, course_id=course_id) for number in range(count)]
         self.add(*made)
         return [participant.id for participant in made]
 
     def fail(self, *faults: Fault) -> None:
-        """Do these to the next requests that are within the limit, one each, in order."""
+        """Apply the faults, in order and once each, to the next requests that are within the limit."""
         self._faults.extend(faults)
 
     def most_received(self, per: float) -> int:
-        """The most requests that arrived within any window of ``per`` seconds."""
+        """How many requests arrived within the busiest window of ``per`` seconds."""
         times = [request.at for request in self.received]
         return max((sum(start <= at < start + per for at in times) for start in times), default=0)
 
@@ -163,7 +168,7 @@ class FakeMeltingSpot:
             and owner not in self._lists.get(_owners(template), {})
         ):
             return _nothing_at(_owners(template))
-        wrong = misfit({**LISTS[template], "page": int, "limit": int}, query)
+        wrong = invalid_parameter({**LISTS[template], "page": int, "limit": int}, query)
         if wrong is not None or int(query.get("limit", 1)) < 1 or int(query.get("page", 0)) < 0:
             return _json({"message": f"{wrong or 'page or limit'} is not valid"}, 400)
         size = min(int(query.get("limit", DEFAULT_LIMIT)), self._largest_page)
@@ -179,10 +184,10 @@ class FakeMeltingSpot:
 
     def _usual_export(self, template: str, request: web.Request) -> web.Response:
         query = request.query
-        wrong = misfit({**LISTS[template], "limit": int}, query)
+        wrong = invalid_parameter({**LISTS[template], "limit": int}, query)
         if "fromDate[eq]" not in query and "fromEventId" not in query:
             wrong = "fromDate[eq]"
-        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= LARGEST_EXPORT:
+        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= MAX_EXPORT:
             return _json({"message": f"{wrong or 'limit'} is not valid"}, 400)
         ids = list(self._lists.get(EXPORT, {}))
         if "fromEventId" in query and query["fromEventId"] not in ids:
@@ -204,7 +209,7 @@ class FakeMeltingSpot:
         return answer
 
     async def _answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Let the request arrive, count it, and answer it in the usual way unless it is to fail."""
+        """Let the request arrive, count it, and answer it as usual unless the limit or a fault prevents it."""
         await asyncio.sleep(self._travel_time(request))
         wait = self._wait_for_limit()
         now = asyncio.get_running_loop().time()
@@ -224,7 +229,7 @@ class FakeMeltingSpot:
         return seconds
 
     def _wait_for_limit(self) -> float:
-        """Seconds until a request would be within every limit; 0 counts one in."""
+        """Seconds until every limit would allow a request. When that is now, the request is counted."""
         now = asyncio.get_running_loop().time()
         wait = 0.0
         for limit, arrivals in self._arrivals:
@@ -243,12 +248,12 @@ def _path(template: str, request: web.Request) -> str:
 
 
 def _owners(template: str) -> str:
-    """The list of those that own the lists of a template; where nobody does, the list itself."""
+    """The list of the owners: ``/v1/courses`` for the participants of a course; a list without owner is its own."""
     return template.partition("/{parent}")[0]
 
 
 def _nothing_at(path: str) -> web.Response:
-    """What is answered for an item that is not in the list of a path: ``course not found``."""
+    """The 404 for an item that is not in the list at ``path``: ``course not found``."""
     return _json({"message": f"{path.rpartition('/')[2].removesuffix('s')} not found"}, 404)
 
 

@@ -1,4 +1,4 @@
-"""What can be done to a request instead of, or before, answering it."""
+"""Faults: what the fake can do to a request instead of answering it in the usual way."""
 
 from __future__ import annotations
 
@@ -13,41 +13,44 @@ from aiohttp import web
 
 
 class Fault(Protocol):
-    """Something done to a request instead of, or before, answering it."""
+    """What the fake does to one request instead of answering it in the usual way."""
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Answer in another way than the usual one, or not at all."""
+        """Answer the request, or break its connection.
+
+        :param usual: what the fake would answer without the fault.
+        """
         ...
 
 
 @attrs.frozen
 class Answer:
-    """A ready answer: any status, any body."""
+    """Another answer: any status, any body."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Answer with this."""
+        """Send this answer."""
         return web.Response(status=self.status, body=self.body, headers=self.headers)
 
 
 @attrs.frozen
 class Delay:
-    """The usual answer, late."""
+    """The usual answer, after a delay in seconds."""
 
     seconds: float
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Wait, then answer."""
+        """Wait, then send the usual answer."""
         await asyncio.sleep(self.seconds)
         return usual
 
 
 @attrs.frozen
 class Reset:
-    """No answer: the connection is reset after the request was received."""
+    """No answer: the fake receives the request and resets the connection."""
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
         """Reset the connection."""
@@ -57,10 +60,10 @@ class Reset:
 
 @attrs.frozen
 class Truncate:
-    """The usual answer, whose connection closes half-way through the body."""
+    """Half of the usual answer: the fake closes the connection in the middle of the body."""
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Send half of the body."""
+        """Send half of the body, and close the connection."""
         body = usual.body if isinstance(usual.body, bytes) else b"{}"
         part = web.StreamResponse(
             headers={"Content-Length": str(len(body)), "Content-Type": "application/json"}
@@ -72,7 +75,7 @@ class Truncate:
 
 
 def _cut(request: web.Request, *, reset: bool) -> None:
-    """Close the request's connection, with a reset if asked for."""
+    """Close the request's connection, or reset it."""
     transport = request.transport
     assert transport is not None  # a client that hangs up cancels the handler
     if reset:

@@ -1,4 +1,4 @@
-"""The lists of the service: where each stands, what it may be filtered by, and how a filter chooses."""
+"""The lists of the service: their paths, the filters each accepts, and which items a filter selects."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Item = (
     | LiveParticipant
     | SpotMember
 )
-"""What a list can hold and an id can be asked for."""
+"""A model that belongs to a list and can be fetched by its id."""
 
 _Kind = type[str] | type[int] | type[bool] | type[OpenEnum]
 
@@ -51,7 +51,7 @@ EXPORT = "/v1/activities~export"
 
 
 def path_of(item: Item) -> str:
-    """The list that an item belongs to."""
+    """The path of the list that an item belongs to."""
     match item:
         case CourseParticipant():
             return f"/v1/courses/{item.course_id}/participants"
@@ -130,13 +130,13 @@ LISTS: dict[str, Mapping[str, _Kind]] = {
         "fromEventId": str,
     },
 }
-"""The paths of the lists, and the documented filters of each with the kind of their values."""
+"""The path of each list, and its documented filters with the kind of value each takes."""
 
 
-def misfit(filters: Mapping[str, _Kind], query: Mapping[str, str]) -> str | None:
-    """The first parameter of a query that cannot be understood, if any.
+def invalid_parameter(filters: Mapping[str, _Kind], query: Mapping[str, str]) -> str | None:
+    """The name of the first parameter that the fake refuses, or ``None``.
 
-    A parameter that is not documented may be a filter by its form; its values can be anything that its operator
+    A parameter that is not documented is accepted if it has the form of a filter, and a value that its operator
     can compare.
     """
     for name, value in query.items():
@@ -160,9 +160,9 @@ def _fits(kind: _Kind, value: str) -> bool:
 
 
 def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
-    """Whether an item passes the filters of a query.
+    """Whether the filters of a query select an item.
 
-    A filter on what the item does not have, such as its registration date, chooses everything.
+    A filter on a field that the item lacks, such as its registration date, selects the item.
     """
     for name, wanted in query.items():
         form = _FILTER.fullmatch(name)
@@ -173,7 +173,7 @@ def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
 
 
 def _value(document: Mapping[str, object], field: str) -> object:
-    """What a filter is about: a field, one of the member behind a participant, or a figure."""
+    """The value that a filter compares: a field of the item, of the member behind it, or of its metrics."""
     figures = cast("dict[str, object]", document.get("metrics", {}))
     behind = f"spotMember{field[:1].upper()}{field[1:]}"
     other_name = {"eventType": "type"}.get(field, field)
@@ -181,7 +181,7 @@ def _value(document: Mapping[str, object], field: str) -> object:
 
 
 def _number(value: object) -> float:
-    """A figure, or a date in seconds; what is neither cannot be compared."""
+    """A number as it is, a date as its Unix time in seconds, and NaN, which no comparison selects, for other texts."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
