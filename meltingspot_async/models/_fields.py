@@ -1,4 +1,4 @@
-"""Kinds of fields that the models have in common."""
+"""The kinds of fields that several models use."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Where Unix time begins."""
 
 Milliseconds = Annotated[datetime, "Unix time in milliseconds"]
-"""A datetime that the service writes as an integer; as an ISO 8601 string, it is understood too."""
+"""A datetime that the service writes as an integer. An ISO 8601 string is accepted too."""
 
 
 class OpenEnum(StrEnum):
-    """An enum that lives with values it does not know: the documentation calls no list of values complete.
+    """An enum that accepts unknown values, because the documentation calls no list of values complete.
 
-    An unknown value is member-like: an instance, equal and hashable like its string, picklable. It is not
-    kept: ``list()`` of the class shows the documented values only.
+    An unknown value behaves like a member: it is an instance of the class, equal to its string with the same
+    hash, and can be pickled. It does not join the class: ``list()`` of it shows the documented values only.
     """
 
     @property
@@ -46,7 +46,7 @@ class OpenEnum(StrEnum):
 
 @final
 class JsonObject(Mapping[str, object]):
-    """A JSON object as it came. It cannot be changed, and its repr shows names only: values may be personal."""
+    """A JSON object as received. It cannot be changed. Its repr shows names only: values may be personal."""
 
     __slots__ = ("_fields",)
 
@@ -63,19 +63,17 @@ class JsonObject(Mapping[str, object]):
         return len(self._fields)
 
     def __hash__(self) -> int:
-        return hash(
-            frozenset(self._fields)
-        )  # values can be lists; equal objects have equal names in any case
+        return hash(frozenset(self._fields))  # of the names only, because values can be lists
 
     def __repr__(self) -> str:
         return f"<JsonObject: {', '.join(redacted(name, 64) for name in self._fields) or 'empty'}>"
 
 
 def hidden(value: object) -> str:
-    """What a repr, which ends up in logs, shows of personal data: whether there is any."""
+    """What a repr shows of personal data: only whether there is any, because reprs end up in logs."""
     return "None" if value is None else "'…'"
 
 
 def personal() -> Any:
-    """A field of personal data: there to be read, and left out of the repr."""
+    """A field of personal data, whose value its model's repr hides."""
     return attrs.field(repr=hidden)

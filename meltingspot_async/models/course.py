@@ -21,7 +21,7 @@ class CoursePrivacy(OpenEnum):
 
 
 class NavigationMode(OpenEnum):
-    """How a course is gone through. The help centre's example shows this value; others exist."""
+    """How participants move through a course. The help centre's example shows this value; others exist."""
 
     FLEXIBLE = "Flexible"
 
@@ -30,7 +30,7 @@ class NavigationMode(OpenEnum):
 class Course(Model):
     """One course (help centre, page on the endpoints of courses).
 
-    It is documented by an example only, so every field but the id may be absent.
+    The service documents it by an example only, so every field except the id may be absent.
     """
 
     id: str
@@ -44,4 +44,4 @@ class Course(Model):
     status: CourseStatus | None = None
     """Status."""
     navigation_mode: NavigationMode | None = None
-    """How the course is gone through."""
+    """How participants move through the course."""

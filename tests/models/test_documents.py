@@ -45,7 +45,7 @@ PARTICIPANTS = {
 
 
 def test_to_dict_writes_a_model_as_the_service_does() -> None:
-    """Written back, a participant reads as the same participant, in the service's names."""
+    """to_dict uses the service's names and forms of dates, and the result describes the same participant."""
     document = to_dict(participant())
     assert set(document) == set(DOCUMENTED)
     assert document["startedAt"] == "2026-01-07T09:00:00.123000Z"
@@ -53,10 +53,8 @@ def test_to_dict_writes_a_model_as_the_service_does() -> None:
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
-def test_documented_example_survives_the_way_to_a_dict_or_json_and_back(
-    name: str, example: dict[str, object]
-) -> None:
-    """For every model, from_dict undoes to_dict and what json reads of to_json, with unknown fields kept."""
+def test_documented_example_survives_the_round_trip(name: str, example: dict[str, object]) -> None:
+    """For every model, from_dict is the inverse of to_dict and of to_json, unknown fields included."""
     model: type[models.Model] = getattr(models, name)
     item = from_dict(model, {**example, "somethingNew": {"deep": [1, None, "é"]}})
     assert isinstance(item, model)
@@ -89,14 +87,14 @@ def test_from_dict_is_as_strict_as_an_answer() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: from_dict(dict, {}), "class of meltingspot_async.models first"),  # type: ignore[type-var]
-        (lambda: from_dict("CourseParticipant", {}), "class of meltingspot_async.models first"),  # type: ignore[arg-type]
+        (lambda: from_dict(dict, {}), "takes a model class, such as CourseParticipant"),  # type: ignore[type-var]
+        (lambda: from_dict("CourseParticipant", {}), "takes a model class, such as CourseParticipant"),  # type: ignore[arg-type]
         (lambda: from_dict(CourseParticipant, [1]), "takes a mapping, not list"),  # type: ignore[arg-type]
         (lambda: to_dict({"id": 1}), "to_dict takes a model, not dict"),  # type: ignore[arg-type]
         (lambda: to_json(None), "to_dict takes a model, not NoneType"),  # type: ignore[arg-type]
     ],
 )
 def test_wrong_argument_is_refused(call: Callable[[], object], message: str) -> None:
-    """What is neither a model nor a document is a UsageError that says what to give."""
+    """An argument that is not a model, a model class or a mapping is a UsageError that says what to give."""
     with pytest.raises(UsageError, match=message):
         call()
