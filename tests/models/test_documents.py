@@ -5,43 +5,32 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
-from datetime import UTC
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meltingspot_async import (
     CourseParticipant,
     InvalidResponseError,
-    ParticipantStatus,
     UsageError,
     from_dict,
     models,
     to_dict,
     to_json,
 )
-from meltingspot_async.models._fields import JsonObject
+from meltingspot_async.testing import make_activity, make_course_participant
 
-from ..contract.contract import SCHEMAS
-from ..support.documents import DOCUMENTED, json_values, participant
+from ..contract.contract import SCHEMAS, model_of
+from ..support.any_model import any_model
+from ..support.documents import DOCUMENTED, participant
 
 EXAMPLES = [
     pytest.param(name, example, id=f"{name}-{number}")
     for name, schema in SCHEMAS.items()
     for number, example in enumerate(schema["examples"])
 ]
-MOMENTS = st.none() | st.datetimes(timezones=st.just(UTC))
-PARTICIPANTS = {
-    **dict.fromkeys(("id", "course_id", "spot_member_id", "spot_member_email"), st.text()),
-    **dict.fromkeys(("spot_member_firstname", "spot_member_lastname"), st.none() | st.text()),
-    **dict.fromkeys(
-        ("invited_at", "started_at", "completed_at", "unenrolled_at", "last_activity_at"), MOMENTS
-    ),
-    "status": st.text().map(ParticipantStatus),
-    "completion_rate": st.integers(),
-    "extra": st.dictionaries(st.text().map("x-{}".format), json_values).map(JsonObject),
-}
+MODELS = [model_of(name) for name in SCHEMAS]
 
 
 def test_to_dict_writes_a_model_as_the_service_does() -> None:
@@ -64,11 +53,22 @@ def test_documented_example_survives_the_round_trip(name: str, example: dict[str
     assert "é" in to_json(item)
 
 
-@given(st.builds(CourseParticipant, **PARTICIPANTS))
-def test_any_participant_survives_the_way_to_a_dict_and_back(item: CourseParticipant) -> None:
-    """Whatever a participant holds, from_dict(to_dict(...)) gives an equal one."""
-    assert from_dict(CourseParticipant, to_dict(item)) == item
-    assert from_dict(CourseParticipant, json.loads(to_json(item))) == item
+@pytest.mark.parametrize("model", MODELS)
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_any_model_survives_the_round_trip(model: type[models.Model], data: st.DataObject) -> None:
+    """Whatever values a model holds, from_dict makes an equal one of what to_dict and to_json write."""
+    item = data.draw(any_model(model))
+    assert from_dict(model, to_dict(item)) == item
+    assert from_dict(model, json.loads(to_json(item))) == item
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_made_model_survives_the_round_trip(number: int) -> None:
+    """What the factories make is equal after to_dict and from_dict."""
+    participant_made, activity = make_course_participant(number), make_activity(number)
+    assert from_dict(CourseParticipant, to_dict(participant_made)) == participant_made
+    assert from_dict(models.Activity, to_dict(activity)) == activity
 
 
 def test_from_dict_is_as_strict_as_an_answer() -> None:
