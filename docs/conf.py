@@ -1,16 +1,28 @@
 """Sphinx: MyST pages, the API from its docstrings."""
 
-from meltingspot_async import __version__
+from __future__ import annotations
+
+from typing import Any
+
+from docutils.nodes import Element
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.logging import getLogger
+from sphinx.util.nodes import make_refnode
+
+import meltingspot_async
 
 project = "meltingspot_async"
 author = "the meltingspot_async authors"
 project_copyright = "2026, the meltingspot_async authors"
-release = __version__
+release = meltingspot_async.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 html_theme = "furo"
 exclude_patterns = ["_build"]
 
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
@@ -18,10 +30,44 @@ python_use_unqualified_type_names = True
 # Names of other projects, and of our own that are types only.
 nitpick_ignore_regex = [
     ("py:.*", r"(aiohttp|attrs?|cattrs|collections|contextlib|datetime|enum|asyncio|types|typing)\..*"),
-    (
-        "py:.*",
-        r"ClientSession|Event|T|optional|Unpack.*|OptionChanges|meltingspot_async\.options\.OptionChanges",
-    ),
-    ("py:class", r"meltingspot_async\.\w+\.[IT]"),
-    ("py:class", r"web\..*|WeakSet|deque|None|.*tuple\[str"),
+    ("py:.*", r"ClientSession|Event|T|optional|Unpack.*|(meltingspot_async\._http\.options\.)?OptionChanges"),
+    ("py:class", r"meltingspot_async\.(\w+\.)+[MT]"),
+    ("py:class", r"web\..*|WeakSet|deque|None|datetime|Mapping\[str|.*tuple\[str|Milliseconds|PropertyValue"),
 ]
+
+PACKAGE = "meltingspot_async"
+ROOMS = ("client", "models", "errors", "events", "rate_limit")
+"""Modules whose pages document names that the package exports."""
+
+logger = getLogger(__name__)
+
+
+def documented(env: BuildEnvironment, name: str) -> Any:
+    """The entry of a name that the package exports, on whichever page documents it; ``None`` if no page does."""
+    objects: dict[str, Any] = env.domains["py"].objects  # type: ignore[attr-defined] # of PythonDomain
+    paths = (f"{PACKAGE}.{name}", *(f"{PACKAGE}.{room}.{name}" for room in ROOMS))
+    return next((objects[path] for path in paths if path in objects), None)
+
+
+def resolve_public_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element
+) -> Element | None:
+    """Resolve ``meltingspot_async.Course``, as users import it, to where its page documents it."""
+    package, _, name = str(node.get("reftarget")).partition(".")
+    found = documented(env, name) if package == PACKAGE else None
+    if found is None:
+        return None
+    return make_refnode(app.builder, str(node["refdoc"]), found.docname, found.node_id, content)
+
+
+def require_public_names(app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn of exported names that no page documents."""
+    for name in sorted(set(meltingspot_async.__all__) - {"__version__"}):
+        if documented(env, name) is None:
+            logger.warning("%s is exported and on no page of the API", name)
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("missing-reference", resolve_public_name)
+    app.connect("env-check-consistency", require_public_names)

@@ -30,24 +30,25 @@ MAX_RESPONSE_BYTES = 16 * 2**20
 class MeltingSpotClient:
     """An asyncio client of the MeltingSpot public API, for one key.
 
-    Use one client (or at least one ``limiter``) per key and process: only then is the limit kept. Use it as
-    ``async with``, or call :meth:`aclose` at the end. It belongs to the event loop it is first used on.
+    Use one client (or at least one ``limiter``) per key and process: only so is the limit kept. Use it in an
+    ``async with`` block, or call :meth:`aclose` at the end. It belongs to the event loop on which it is first used.
 
     :param api_key: secret key of the Spot (settings, API Access tab).
     :param base_url: the service's address; https, or http on a loopback address.
-    :param auth_scheme: word before the key in the ``Authorization`` header, such as ``"Bearer"``. None is
-        documented, so by default the key stands alone.
-    :param session: an ``aiohttp.ClientSession`` to use, as it is; it is not closed. None makes one.
+    :param auth_scheme: word before the key in the ``Authorization`` header, such as ``"Bearer"``. The
+        documentation names none, so by default the key stands alone.
+    :param session: an ``aiohttp.ClientSession`` to use, which the client does not close. By default the client
+        opens one of its own.
     :param timeout: seconds for one attempt, body included. Default 30.
-    :param deadline: seconds for a whole call, every wait included. By default there is none, so that a
+    :param deadline: seconds for a whole call, every wait included. By default a call has none, so that a
         thousand calls gathered at once take their turn; a web app sets a few seconds.
-    :param retry: what is tried again, and when. Default :class:`RetryPolicy() <RetryPolicy>`.
-    :param limiter: keeps the rate limit. By default a :class:`SlidingWindowLimiter` of 100 requests per 10 s
-        and 50,000 per day, which waits for a paused key as long as ``retry.max_retry_after``.
-    :param max_response_bytes: bytes of one answer at the most, decompressed. Default 16 MiB.
+    :param retry: what is tried again, and when. Default :class:`RetryPolicy() <meltingspot_async.RetryPolicy>`.
+    :param limiter: keeps the rate limit. By default a :class:`~meltingspot_async.SlidingWindowLimiter` of 100
+        requests per 10 s and 50,000 per day, which waits for a paused key as long as ``retry.max_retry_after``.
+    :param max_response_bytes: most bytes of one answer, decompressed. Default 16 MiB.
     :param coalesce: whether identical GETs under way at the same time share one request. Default true.
     :param on_event: called with each :data:`~meltingspot_async.events.Event`, on the loop; must be quick.
-    :raises UsageError: for an argument that cannot work.
+    :raises UsageError: an argument cannot work.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class MeltingSpotClient:
             on_event=on_event,
         )
         self.session_manager: SessionManager = manager
-        """What issues the requests: one for a client and all its copies."""
+        """What issues the requests."""
         self.courses: resources.Courses = resources.Courses(manager)
         self.course_participants: resources.CourseParticipants = resources.CourseParticipants(manager)
         self.learning_path_participants: resources.LearningPathParticipants = (
@@ -110,7 +111,7 @@ class MeltingSpotClient:
         With ``MELTINGSPOT_REDIS_URL`` (extra ``redis``), and unless a ``limiter`` is given, all clients of the key
         that share that Redis share the limit.
 
-        :raises UsageError: if there is no key, or one of them cannot work, or the extra is missing.
+        :raises UsageError: there is no key, a variable cannot work, or the extra ``redis`` is not installed.
         """
         api_key = api_key_from_env()
         shared = limiter_from_env(api_key) if limiter is None else None
@@ -147,7 +148,7 @@ class MeltingSpotClient:
 
         :param path: absolute and percent-encoded, such as ``/v1/courses``.
         :param params: query parameters; brackets in their names are sent as they are.
-        :returns: any 2xx answer, as it came.
+        :returns: any 2xx answer, as it was received.
 
         It raises whatever :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does.
         """

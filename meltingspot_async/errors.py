@@ -17,7 +17,7 @@ class MeltingSpotError(Exception):
 
 
 class UsageError(MeltingSpotError, ValueError):
-    """The request cannot be sent as asked for: an empty id, a bad ``base_url``, a closed client.
+    """The request cannot be sent: an empty id, a bad ``base_url``, a closed client.
 
     Nothing was sent, and sending the same again will not help.
     """
@@ -58,13 +58,13 @@ class ApiError(MeltingSpotError):
 
 
 class BadRequestError(ApiError):
-    """400: the service could not make sense of the request."""
+    """400: the service did not understand the request."""
 
     advice = "Check the ids and filters of the call."
 
 
 class AuthenticationError(ApiError):
-    """401: the key was not accepted."""
+    """401: the service did not accept the key."""
 
     advice = (
         "Check the secret key of the Spot (settings, API Access tab). "
@@ -73,7 +73,7 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """403: the key is known and may not do this."""
+    """403: the service knows the key, and the key may not read this."""
 
     advice = "Check what this key may read: API access is a paid feature, and a key belongs to one Spot."
 
@@ -86,11 +86,11 @@ class NotFoundError(ApiError):
 
 @attrs.define(slots=False, eq=False)
 class RateLimitError(ApiError):
-    """429: the key has sent more than it may, counting every program that uses it."""
+    """429: the programs that use the key have sent more requests than it allows."""
 
     advice: ClassVar[str] = (
-        "Something else is using this key's allowance: share one client (or one limiter) between the "
-        "programs of a process, and come back after the time given."
+        "Another program uses this key, too: share one limiter between all of them, and try again after the "
+        "time given."
     )
 
     pause: float | None = attrs.field(default=None, repr=False)
@@ -130,16 +130,16 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 @attrs.define(slots=False, eq=False)
 class DeadlineExceededError(MeltingSpotError, TimeoutError):
-    """The call cannot end, or did not end, within its deadline.
+    """The call did not end, or cannot end, within its deadline.
 
-    Raised *before* a wait that would not fit, so that the caller learns it while there is still time to do
-    something else; and when the deadline passes while an attempt is under way.
+    Raised *before* a wait that would not fit, so that the caller has time left to do something else; and when the
+    deadline passes while an attempt is under way.
     """
 
     wait_needed: float | None
-    """Seconds the next step would have had to wait at least; ``None`` when an attempt was cut short."""
+    """Least seconds that the next step would have had to wait; ``None`` when an attempt was cut short."""
     deadline: float
-    """Seconds the call was given; raised by a limiter itself, the seconds that were left."""
+    """Seconds the call was given; if a limiter raised the error, the seconds that were left."""
 
     def __str__(self) -> str:
         if self.wait_needed is None:
@@ -148,29 +148,29 @@ class DeadlineExceededError(MeltingSpotError, TimeoutError):
             what = (
                 f"A wait of {self.wait_needed:.3g} s does not fit into the deadline of {self.deadline:.3g} s"
             )
-        return f"{what}. Come back later, or give the call a longer deadline."
+        return f"{what}. Try again later, or give the call a longer deadline."
 
 
 @attrs.define(slots=False, eq=False)
 class QuotaExhaustedError(MeltingSpotError):
-    """The allowance of the key is used up, and nobody should wait that long. Nothing was sent."""
+    """The allowance of the key is used up for longer than a call should wait. Nothing was sent."""
 
     resets_in: float
     """Seconds until the next request can be sent."""
 
     def __str__(self) -> str:
         return (
-            f"The allowance of this key is used up. Come back in {self.resets_in:.0f} s; "
-            "until then every call fails like this, without a request being sent."
+            f"The allowance of this key is used up. Try again in {self.resets_in:.0f} s; "
+            "until then every call fails like this, and no request is sent."
         )
 
 
 @attrs.define(slots=False, eq=False)
 class LimiterUnavailableError(MeltingSpotError):
-    """The Redis that keeps the rate limit did not answer: no slot could be had, and nothing was sent."""
+    """The Redis that keeps the rate limit did not answer, so that no slot was given and nothing was sent."""
 
     reason: str
-    """Name of the error that was met, without address and credentials."""
+    """Name of the error, without address and credentials."""
 
     def __str__(self) -> str:
         return (

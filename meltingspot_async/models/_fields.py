@@ -19,10 +19,10 @@ Milliseconds = Annotated[datetime, "Unix time in milliseconds"]
 
 
 class OpenEnum(StrEnum):
-    """An enum that accepts unknown values, because the documentation calls no list of values complete.
+    """An enum that accepts values it does not list: the documentation calls no list of values complete.
 
-    An unknown value behaves like a member: it is an instance of the class, equal to its string with the same
-    hash, and can be pickled. It does not join the class: ``list()`` of it shows the documented values only.
+    An unknown value is like a member: an instance, equal to its string and with its hash, picklable. The class
+    does not keep it: ``list()`` of the class shows the documented values only.
     """
 
     @property
@@ -46,7 +46,7 @@ class OpenEnum(StrEnum):
 
 @final
 class JsonObject(Mapping[str, object]):
-    """A JSON object as received. It cannot be changed. Its repr shows names only: values may be personal."""
+    """A JSON object as it was received. It cannot be changed, and its repr shows names only: values may be personal."""
 
     __slots__ = ("_fields",)
 
@@ -70,10 +70,10 @@ class JsonObject(Mapping[str, object]):
 
 
 def hidden(value: object) -> str:
-    """What a repr shows of personal data: only whether there is any, because reprs end up in logs."""
+    """What a repr, which ends up in logs, shows of personal data: only whether there is any."""
     return "None" if value is None else "'…'"
 
 
 def personal() -> Any:
-    """A field of personal data, whose value its model's repr hides."""
+    """A field of personal data, which the repr does not show."""
     return attrs.field(repr=hidden)

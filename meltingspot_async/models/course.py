@@ -21,7 +21,7 @@ class CoursePrivacy(OpenEnum):
 
 
 class NavigationMode(OpenEnum):
-    """How participants move through a course. The help centre's example shows this value; others exist."""
+    """How members move through a course. The help centre's example shows this value; others exist."""
 
     FLEXIBLE = "Flexible"
 
@@ -44,4 +44,4 @@ class Course(Model):
     status: CourseStatus | None = None
     """Status."""
     navigation_mode: NavigationMode | None = None
-    """How participants move through the course."""
+    """How members move through the course."""

@@ -105,6 +105,6 @@ class Live(Model):
     privacy: LivePrivacy
     """Who sees it, and who can take part."""
     config: Mapping[str, object] | None = None
-    """Configuration, as received: its fields are not documented."""
+    """Configuration. None of its fields is documented, so it is kept as it was received."""
     built_in_type: LiveBuiltInType | None = None
     """Kind, if the solution is ``BUILT_IN``."""

@@ -10,7 +10,7 @@ import attrs
 from .._validation import positive, whole_positive
 
 DAY = 86_400.0
-"""Seconds; a limit this long is an allowance: one does not wait for it to come back."""
+"""Seconds; a limit this long is an allowance, which callers do not wait for."""
 
 
 @attrs.frozen

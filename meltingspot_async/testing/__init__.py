@@ -1,4 +1,4 @@
-"""For tests and demonstrations: a fake MeltingSpot on a loopback port, and models to put into it."""
+"""For tests and demonstrations: a fake MeltingSpot on a loopback port, factories of models, and faults."""
 
 from .factories import make_activity, make_course_participant
 from .fake import FakeMeltingSpot, Received

@@ -1,4 +1,4 @@
-"""Factories: participants and activities for tests."""
+"""Factories of participants and activities."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def make_course_participant(number: int = 0, *, course_id: str = "course-1") -> 
 def make_activity(number: int = 0) -> Activity:
     """Activity ``number``. The same number gives the same activity; each type has its turn.
 
-    Its ``id`` and its ``occurredAt`` in milliseconds are made up: the service documents ``type`` only.
+    Its ``id`` and its ``occurredAt`` in milliseconds are inventions: only ``type`` is documented.
     """
     happened = _FIRST_DAY + timedelta(minutes=number)
     fields = {"id": f"event-{number}", "occurredAt": int(happened.timestamp()) * 1000}

@@ -23,9 +23,9 @@ from .faults import Fault
 from .operations import EXPORT, LISTS, Item, invalid_parameter, matches, path_of
 
 DEFAULT_LIMIT = 20
-"""Items of a page when a request has no ``limit``. The service does not document the number."""
+"""Items of a page when a request names no ``limit``. The service does not document it."""
 
-MAX_EXPORT = 10_000
+MAX_EXPORT_LIMIT = 10_000
 """The largest ``limit`` of an export (page of ``exportactivities`` in the API reference)."""
 
 
@@ -36,36 +36,35 @@ class Received:
     at: float
     """When it arrived, in seconds of the event loop's clock."""
     path: str
-    """Path and query, percent-encoded as they were received."""
+    """Path and query, encoded as they were received."""
     headers: Mapping[str, str] = attrs.field(repr=False)
     refused: bool
-    """Whether it exceeded a limit and was answered with a 429."""
+    """Whether it exceeded the limit and got a 429."""
 
 
 class FakeMeltingSpot:
-    """A server on a loopback port that answers as the service is documented to::
+    """The service, as far as it is documented, on a loopback port::
 
         async with FakeMeltingSpot() as fake:
             fake.seed("course-1", 25)
             async with MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
                 participant = await client.course_participants.get("course-1", "participant-3")
 
-    The fake counts requests in sliding windows as they arrive. It answers a request that exceeds a limit with
-    429 and a ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
+    It counts requests as they arrive, in sliding windows, and answers those beyond the limit with 429 and a
+    ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
 
-    It answers every documented GET. A list gives the items that were added to it, in the order in which they
-    were added. A parameter of another type than documented is answered with 400. Where the documentation says
-    nothing, an option decides:
+    It has every documented GET, and gives the items that were added to it, in that order. A parameter of another
+    type than documented gets a 400. What the documentation leaves open can be chosen.
 
-    :param limits: requests that the fake accepts. Default 100 per 10 s.
+    :param limits: how many requests it accepts. Default 100 per 10 s.
     :param first_page: number of the first page, 0 or 1. Default 1.
-    :param largest_page: items of one page at the most, whatever ``limit`` says. Default 100.
-    :param past_the_end: the answer for a page that does not exist: an ``"empty"`` page (the default), the
-        ``"last"`` page again, or a ``"404"``.
-    :param repeats_event: whether an export begins with the event that ``fromEventId`` names. Default false.
-    :param auth_scheme: word that must stand before the key in the ``Authorization`` header. Default: no word.
-    :param cold: seconds that the first request of a connection travels before it arrives. Default 0.
-    :param warm: seconds that each later request of a connection travels before it arrives. Default 0.
+    :param largest_page: most items of one page, whatever ``limit`` says. Default 100.
+    :param past_the_end: what it answers for a page that does not exist: an ``"empty"`` page, the ``"last"`` one
+        again, or a ``"404"``.
+    :param repeats_event: whether an export begins with the event that ``fromEventId`` names.
+    :param auth_scheme: word that must stand before the key. Default: none.
+    :param cold: seconds that the first request of a connection travels before it arrives.
+    :param warm: seconds that any further request of a connection travels.
     """
 
     api_key = "fake-key"
@@ -111,28 +110,25 @@ class FakeMeltingSpot:
         )
 
     def add(self, *items: Item) -> None:
-        """Add each item to the list it belongs to, which its class and its ids decide."""
+        """Add items, each to the list where it belongs."""
         for item in items:
             self.add_to(path_of(item), item)
 
     def add_to(self, path: str, *items: Model) -> None:
-        """Add items to the list at ``path``, such as ``/v1/groups/group-1/spotMembers``, or to the export."""
+        """Add items to the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
         found = self._lists.setdefault(path, {})
         for item in items:
             document = to_dict(item)
             found[str(document.get("id", f"number {len(found)}"))] = document
 
     def seed(self, course_id: str, count: int) -> list[str]:
-        """Add ``count`` participants to a course.
-
-        :returns: their ids.
-        """
+        """Add ``count`` participants to a course; returns their ids."""
         made = [make_course_participant(number, course_id=course_id) for number in range(count)]
         self.add(*made)
         return [participant.id for participant in made]
 
     def fail(self, *faults: Fault) -> None:
-        """Apply the faults, in order and once each, to the next requests that are within the limit."""
+        """Let the next requests fail that are within the limit: one fault each, in order."""
         self._faults.extend(faults)
 
     def most_received(self, per: float) -> int:
@@ -187,7 +183,7 @@ class FakeMeltingSpot:
         wrong = invalid_parameter({**LISTS[template], "limit": int}, query)
         if "fromDate[eq]" not in query and "fromEventId" not in query:
             wrong = "fromDate[eq]"
-        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= MAX_EXPORT:
+        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= MAX_EXPORT_LIMIT:
             return _json({"message": f"{wrong or 'limit'} is not valid"}, 400)
         ids = list(self._lists.get(EXPORT, {}))
         if "fromEventId" in query and query["fromEventId"] not in ids:
@@ -209,7 +205,7 @@ class FakeMeltingSpot:
         return answer
 
     async def _answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Let the request arrive, count it, and answer it as usual unless the limit or a fault prevents it."""
+        """Let the request arrive, count it, and give it its usual answer or the next fault."""
         await asyncio.sleep(self._travel_time(request))
         wait = self._wait_for_limit()
         now = asyncio.get_running_loop().time()
@@ -248,12 +244,12 @@ def _path(template: str, request: web.Request) -> str:
 
 
 def _owners(template: str) -> str:
-    """The list of the owners: ``/v1/courses`` for the participants of a course; a list without owner is its own."""
+    """The list of the owners of a template's lists; the template itself where lists have no owner."""
     return template.partition("/{parent}")[0]
 
 
 def _nothing_at(path: str) -> web.Response:
-    """The 404 for an item that is not in the list at ``path``: ``course not found``."""
+    """The answer for an item that is not in the list of a path: ``course not found``."""
     return _json({"message": f"{path.rpartition('/')[2].removesuffix('s')} not found"}, 404)
 
 

@@ -1,4 +1,4 @@
-"""Faults: what the fake can do to a request instead of answering it in the usual way."""
+"""What the fake service can do to a request instead of, or before, answering it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ from aiohttp import web
 
 
 class Fault(Protocol):
-    """What the fake does to one request instead of answering it in the usual way."""
+    """Something that happens to a request instead of, or before, its usual answer."""
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Answer the request, or break its connection.
-
-        :param usual: what the fake would answer without the fault.
-        """
+        """Give another answer than the usual one, or none."""
         ...
 
 
@@ -32,7 +29,7 @@ class Answer:
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Send this answer."""
+        """Give this answer."""
         return web.Response(status=self.status, body=self.body, headers=self.headers)
 
 
@@ -75,7 +72,7 @@ class Truncate:
 
 
 def _cut(request: web.Request, *, reset: bool) -> None:
-    """Close the request's connection, or reset it."""
+    """Close the request's connection, by a reset if ``reset``."""
     transport = request.transport
     assert transport is not None  # a client that hangs up cancels the handler
     if reset:

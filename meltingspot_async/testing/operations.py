@@ -1,4 +1,4 @@
-"""The lists of the service: their paths, the filters each accepts, and which items a filter selects."""
+"""The lists of the service: the path of each, its filters, and which items pass a filter."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Item = (
     | LiveParticipant
     | SpotMember
 )
-"""A model that belongs to a list and can be fetched by its id."""
+"""What lists hold and have by an id."""
 
 _Kind = type[str] | type[int] | type[bool] | type[OpenEnum]
 
@@ -134,7 +134,7 @@ LISTS: dict[str, Mapping[str, _Kind]] = {
 
 
 def invalid_parameter(filters: Mapping[str, _Kind], query: Mapping[str, str]) -> str | None:
-    """The name of the first parameter that the fake refuses, or ``None``.
+    """The name of the first parameter of a query that is not valid, if any.
 
     A parameter that is not documented is accepted if it has the form of a filter, and a value that its operator
     can compare.
@@ -162,7 +162,7 @@ def _fits(kind: _Kind, value: str) -> bool:
 def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
     """Whether the filters of a query select an item.
 
-    A filter on a field that the item lacks, such as its registration date, selects the item.
+    An item passes a filter on a field that it does not have, such as its registration date.
     """
     for name, wanted in query.items():
         form = _FILTER.fullmatch(name)
@@ -173,7 +173,7 @@ def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
 
 
 def _value(document: Mapping[str, object], field: str) -> object:
-    """The value that a filter compares: a field of the item, of the member behind it, or of its metrics."""
+    """The value that a filter compares: a field, one of the member behind a participant, or a figure."""
     figures = cast("dict[str, object]", document.get("metrics", {}))
     behind = f"spotMember{field[:1].upper()}{field[1:]}"
     other_name = {"eventType": "type"}.get(field, field)
@@ -181,7 +181,7 @@ def _value(document: Mapping[str, object], field: str) -> object:
 
 
 def _number(value: object) -> float:
-    """A number as it is, a date as its Unix time in seconds, and NaN, which no comparison selects, for other texts."""
+    """A figure, or a date in seconds; NaN, which passes no comparison, for anything else."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

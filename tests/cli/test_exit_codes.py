@@ -125,7 +125,7 @@ def test_used_up_allowance_exits_with_3(
     monkeypatch.setattr(exporting, "DOCUMENTED_LIMITS", (RateLimit(3, per=86_400.0),))
     stopped = export("course-1", "-o", out)
     assert stopped.exit_code == 3
-    assert "Come back in 86400 s" in stopped.stderr
+    assert "Try again in 86400 s" in stopped.stderr
     assert len(ids(out)) == 300
     monkeypatch.undo()
     monkeypatch.setenv("MELTINGSPOT_API_KEY", fake.api_key)

@@ -62,8 +62,8 @@ def test_any_request_is_answered_as_the_contract_allows(case: Case, base_url: st
 
 @for_each_operation
 @BRIEFLY
-def test_existing_items_are_answered_as_documented(case: Case, base_url: str) -> None:
-    """For ids that exist, the fake answers with items and pages of the documented shape."""
+def test_fake_service_answers_as_documented(case: Case, base_url: str) -> None:
+    """Asked for ids it has, the service answers with items and pages of the documented shape."""
     prepare(case)
     case.path_parameters.update({name: KNOWN[name] for name in case.path_parameters})
     case.call_and_validate(

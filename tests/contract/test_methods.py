@@ -183,8 +183,8 @@ async def test_every_parameter_can_be_sent(
 
 
 @pytest.mark.parametrize("operation_id", [name for name in OPERATIONS if name != "exportactivities"])
-async def test_documented_example_is_returned(operation_id: str) -> None:
-    """A method returns the documented examples as models, and a list yields each once."""
+async def test_method_reads_the_documented_examples(operation_id: str) -> None:
+    """A method gives the documented examples as models, and a list gives each once."""
     async with FakeMeltingSpot(limits=[RateLimit(1000, per=1.0)]) as fake:
         fill(fake)
         async with MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
@@ -232,7 +232,7 @@ async def test_get_many_reads_items_from_a_page_of_their_list(operation_id: str)
     [(name, position) for name, call in CALLS.items() for position in range(len(call.ids))],
 )
 @pytest.mark.parametrize("nothing", ["", " ", ".", "..", None, 7])
-async def test_value_that_is_not_an_id_is_refused(
+async def test_impossible_id_is_refused(
     fake_meltingspot: FakeMeltingSpot,
     meltingspot: MeltingSpotClient,
     operation_id: str,

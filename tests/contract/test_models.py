@@ -35,7 +35,7 @@ def test_models_and_schemas_correspond() -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_model_has_the_documented_fields(name: str) -> None:
-    """Model and schema agree on the name and type of each field, and on whether it may be absent or null."""
+    """The fields of a model are those of its schema: by name, by kind, and by whether they can be absent."""
     schema, model = SCHEMAS[name], attrs.resolve_types(model_of(name), include_extras=True)
     fields = dict(zip(field_names(model), attrs.fields(model), strict=False))
     assert set(fields) == set(schema["properties"])
@@ -109,8 +109,8 @@ def test_documented_example_is_structured_completely(name: str, example: dict[st
 NAMES = {"spotMemberFirstname", "spotMemberLastname", "description"}
 
 
-def test_field_that_only_the_contract_has_fails_these_tests() -> None:
-    """The strict converter refuses a field that no model has, so the tests above can fail."""
+def test_field_without_a_model_fails_these_tests() -> None:
+    """What is only in the contract does not pass the strict converter: these tests can fail."""
     with pytest.raises(Exception, match="Group"):
         STRICT.structure({"id": "g", "name": "n", "somethingNew": 1}, models.Group)
 

@@ -22,7 +22,7 @@ def public_api() -> list[str]:
     described: dict[str, str] = {}
     lines: list[str] = []
     for module in (package, *(package[room] for room in ROOMS)):
-        for name in sorted(module.exports or ()):
+        for name in sorted(str(name) for name in module.exports or ()):
             target = _target(module[name])
             public_name = f"{module.path}.{name}"
             if (first := described.setdefault(target.path, public_name)) != public_name:

@@ -44,7 +44,7 @@ async def test_pauses_at_once_do_not_add_up() -> None:
 
 @pytest.mark.parametrize("deadline", [None, 5.0], ids=["patient", "with deadline"])
 async def test_used_up_day_is_over_when_its_first_slot_is_free(deadline: float | None) -> None:
-    """When the daily allowance is used up, a call learns at once when to come back instead of hanging."""
+    """When the daily allowance is used up, a call learns at once when to try again instead of hanging."""
     limiter = SlidingWindowLimiter([RateLimit(100, per=10.0), RateLimit(3, per=DAY)])
     await fill(limiter, 3)
     await asyncio.sleep(3_600.0)

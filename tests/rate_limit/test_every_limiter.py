@@ -186,7 +186,7 @@ def test_pause_beyond_patience_refuses_every_request(kind: Kind) -> None:
 
 
 def test_used_up_day_refuses_every_request_at_once(kind: Kind) -> None:
-    """When the day's allowance is used up, a request learns at once when to come back, in either lane."""
+    """When the day's allowance is used up, a request learns at once when to try again, in either lane."""
 
     async def main() -> None:
         async with kind.pair(RateLimit(100, per=kind.window), RateLimit(3, per=DAY)) as (first, second):

@@ -28,8 +28,8 @@ async def statuses(fake: FakeMeltingSpot, count: int) -> list[tuple[int, str | N
         return await asyncio.gather(*(ask() for _ in range(count)))
 
 
-async def test_fake_accepts_no_more_than_its_limit() -> None:
-    """The fake accepts 3 of 5 requests at once; Retry-After names the time at which it accepts another."""
+async def test_fake_service_accepts_no_more_than_its_limit() -> None:
+    """Of 5 requests at once 3 are accepted; the others learn when to try again, and are accepted then."""
     async with FakeMeltingSpot(limits=[RateLimit(3, per=10.0), RateLimit(4, per=60.0)]) as fake:
         fake.seed("c", 1)
         assert sorted(await statuses(fake, 5), key=str) == [(200, None)] * 3 + [(429, "10")] * 2
@@ -40,7 +40,7 @@ async def test_fake_accepts_no_more_than_its_limit() -> None:
         assert fake.most_received(60.0) == 7
 
 
-async def test_fake_finds_its_participants_only(
+async def test_fake_service_knows_its_participants_and_nobody_else(
     fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient
 ) -> None:
     """The fake finds a seeded participant; its 404 says whether the course or the participant is unknown."""
