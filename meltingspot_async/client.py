@@ -14,6 +14,7 @@ from ._http.options import OptionChanges, RequestOptions
 from ._http.response import RawResponse
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
+from ._http.transport import Transport
 from ._validation import require_count
 from .events import Event
 from .rate_limit import DOCUMENTED_LIMITS, RateLimiter, SlidingWindowLimiter
@@ -72,11 +73,10 @@ class MeltingSpotClient:
             limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, patience=retry.max_retry_after)
         manager = SessionManager(
             Endpoint(base_url, api_key, auth_scheme),
+            Transport(session, max_response_bytes),
             limiter,
             options,
-            session=session,
-            max_response_bytes=max_response_bytes,
-            on_event=on_event,
+            on_event,
         )
         self.session_manager: SessionManager = manager
         """What issues the requests."""

@@ -8,7 +8,7 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import Self, Unpack
 
 import attrs
 
@@ -32,9 +32,6 @@ from .response import RawResponse, api_error
 from .retry import RetryBudget, retry_after
 from .transport import Request, Transport
 
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
@@ -52,18 +49,15 @@ class SessionManager:
     def __init__(
         self,
         endpoint: Endpoint,
+        transport: Transport,
         limiter: RateLimiter,
         options: RequestOptions,
-        *,
-        session: ClientSession | None,
-        max_response_bytes: int,
         on_event: Callable[[Event], None] | None,
     ) -> None:
         self._endpoint = endpoint
         self._limiter = limiter
         self._options = options
-        self._transport = Transport(session, max_response_bytes)
-        self._max_response_bytes = max_response_bytes
+        self._transport = transport
         self._reporter = Reporter(on_event)
         self.notice: Callable[[Drift], None] = self._reporter.notice
         """To be called with what an answer holds beyond the documentation."""
@@ -156,7 +150,7 @@ class SessionManager:
         with self._reporter.attempt(call.path, call.attempt) as outcome:
             response = await self._transport.send(self._request(call, url))
             if response is None:
-                problem = f"it is larger than max_response_bytes ({self._max_response_bytes} bytes)"
+                problem = f"it is larger than max_response_bytes ({self._transport.max_response_bytes} bytes)"
                 raise InvalidResponseError(call.path, "$", problem)
             outcome.status = response.status
         return response

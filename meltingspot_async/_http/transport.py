@@ -54,20 +54,20 @@ class Transport:
     """Sends requests over an aiohttp session: one that was given, or one that it opens on first use and closes.
 
     :param given: a session to use as it is, or ``None``.
-    :param max_bytes: bytes of a successful answer, decompressed, after which reading stops.
+    :param max_response_bytes: bytes of a successful answer, decompressed, after which reading stops.
     """
 
-    def __init__(self, given: aiohttp.ClientSession | None, max_bytes: int) -> None:
+    def __init__(self, given: aiohttp.ClientSession | None, max_response_bytes: int) -> None:
         if given is not None and given.auth is not None:
             raise UsageError("The session given has credentials of its own (auth=): make one without.")
         self._given = given
         self._session = given
-        self._max_bytes = max_bytes
+        self.max_response_bytes: int = max_response_bytes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     async def send(self, request: Request) -> RawResponse | None:
-        """The whole answer, of whatever status; ``None`` if it is a success of more than ``max_bytes``.
+        """The whole answer, of whatever status; ``None`` if it is a success of more than ``max_response_bytes``.
 
         :raises TransportError: no complete answer arrived.
         """
@@ -75,8 +75,8 @@ class Transport:
             async with asyncio.timeout(request.timeout), self._get(request) as response:
                 if not _is_success(response):
                     return await _refusal(response)
-                body = await _read(response, self._max_bytes)
-                if len(body) > self._max_bytes:
+                body = await _read(response, self.max_response_bytes)
+                if len(body) > self.max_response_bytes:
                     return None
                 return RawResponse(response.status, response.headers, bytes(body))
         except _FAILURES as error:

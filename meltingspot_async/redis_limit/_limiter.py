@@ -7,9 +7,7 @@ module reports to it what happened in this process, and hands out the slots it g
 from __future__ import annotations
 
 import asyncio
-import re
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -25,10 +23,12 @@ from ..errors import (
 from ..events import logger
 from ..rate_limit import Priority, RateLimit, RateLimiter
 from ..rate_limit._protocol import GIVEN_UP_MARGIN, SlotOutcome
-from ..rate_limit._queue import MAX_PASSED_OVER, Queue, Waiter
+from ..rate_limit._queue import MAX_PASSED_OVER, Waiter
 from ..rate_limit._window import DAY
+from ._allowance import redis_keys, strictest
 from ._script import STEP_TIMEOUT, RedisCommands, Script, connect
 from ._statement import NEVER, LastStep, Unreported
+from ._waiters import Waiters
 
 GRACE = 1.0
 """Seconds after which others no longer wait for a process that did not take its step when it was due."""
@@ -39,8 +39,6 @@ LOCAL_FOR = 5.0
 RENEWALS = 4
 """Renewals of a lease before it could end. The script relies only on one within each third of it: the difference
 is for a busy loop."""
-
-_NAME = re.compile(r"[^{}\s]+")
 
 
 class RedisSlidingWindowLimiter:
@@ -86,13 +84,8 @@ class RedisSlidingWindowLimiter:
         lease: float = 30.0,
         fallback: RateLimiter | None = None,
     ) -> None:
-        strictest: dict[float, int] = {}
-        for limit in limits:
-            strictest[limit.per] = min(limit.requests, strictest.get(limit.per, limit.requests))
-        if not strictest:
-            raise UsageError("RedisSlidingWindowLimiter needs at least one RateLimit.")
-        if not isinstance(key, str) or not _NAME.fullmatch(key):
-            raise UsageError("key must be a name without braces and white space.")
+        kept = strictest(limits)
+        keys = redis_keys(key, kept)
         require_not_negative("patience", patience)
         if not is_number(lease) or lease < 1.5 * GIVEN_UP_MARGIN:
             raise UsageError(
@@ -100,18 +93,13 @@ class RedisSlidingWindowLimiter:
             )
         self._redis = redis
         self._owns_redis = False
-        self._limits = [RateLimit(requests, per) for per, requests in strictest.items()]
         self._lease = lease
         self._fallback = fallback
-        names = ["state", *(f"cooling:{float(limit.per)}" for limit in self._limits)]
-        keys = [f"meltingspot:{{{key}}}:{name}" for name in names]
         rules = [patience, lease, GIVEN_UP_MARGIN, MAX_PASSED_OVER, GRACE]
-        for limit in self._limits:
+        for limit in kept:
             rules += [limit.requests, limit.per, int(limit.per >= DAY)]
         self._script = Script(redis, keys, rules, min(STEP_TIMEOUT, lease / 3))
-        self._interactive: Queue = OrderedDict()
-        self._bulk: Queue = OrderedDict()
-        self._with_deadline = 0
+        self._waiters = Waiters(kept)
         self._held = 0
         self._unreported = Unreported()
         self._last = LastStep()
@@ -184,13 +172,12 @@ class RedisSlidingWindowLimiter:
         if started < self._local_until:
             return LimiterUnavailableError("it failed a moment ago")
         waiter: Waiter = loop.create_future()
-        queue = self._bulk if priority is Priority.BULK else self._interactive
-        ahead = len(self._interactive) + (len(self._bulk) if queue is self._bulk else 0)
+        queue, ahead = self._waiters.lane(priority), self._waiters.ahead(priority)
         queue[waiter] = deadline
         if deadline is not None:
-            self._with_deadline += 1
-            if self._last.interactive or (self._last.bulk and queue is self._bulk):
-                self._refuse_if_late(queue, waiter, ahead)
+            self._waiters.with_deadline += 1
+            if self._last.interactive or (self._last.bulk and priority is Priority.BULK):
+                self._waiters.refuse_if_late(queue, waiter, ahead, self._last.free_at, started)
         self._report()
         until = asyncio.timeout_at(deadline)
         try:
@@ -205,7 +192,7 @@ class RedisSlidingWindowLimiter:
                 raise
             return DeadlineExceededError(max(0.0, self._last.free_at - deadline), deadline - started)
         finally:
-            self._with_deadline -= deadline is not None
+            self._waiters.with_deadline -= deadline is not None
 
     def _release(self, error: BaseException | None) -> None:
         """Give back a slot whose block ended with ``error``, or without one."""
@@ -228,7 +215,7 @@ class RedisSlidingWindowLimiter:
         stated = (known.held, known.interactive, known.bulk)
         return (
             self._unreported.answered + self._unreported.given_up > 0
-            or stated != (self._held, bool(self._interactive), bool(self._bulk))
+            or stated != (self._held, bool(self._waiters.interactive), bool(self._waiters.bulk))
             or known.next_at <= self._time()
         )
 
@@ -247,36 +234,28 @@ class RedisSlidingWindowLimiter:
     async def _step(self) -> None:
         """Report what there is to report, and hand out the slots given."""
         stated, self._unreported = self._unreported, Unreported()
-        held, interactive, bulk = self._held, len(self._interactive), len(self._bulk)
+        held, interactive, bulk = self._held, len(self._waiters.interactive), len(self._waiters.bulk)
         begun = self._time()
         pause = max(0.0, stated.paused_until - begun)
         try:
             for_pages, for_batches, due_in, exhausted = await self._script.step(
                 held, interactive, bulk, stated.answered, stated.given_up, pause
             )
-        except (
-            BaseException
-        ):  # whatever it is: the next step reports it again, at worst it counts twice, which is safe
+        except BaseException:
+            # The next step reports it again. At worst Redis counts it twice, which is safe.
             self._unreported.add(stated)
             raise
         now = self._time()
-        self._held += _resolve(self._interactive, None, for_pages) + _resolve(self._bulk, None, for_batches)
+        self._held += self._waiters.hand_out(for_pages, for_batches)
         # If its waiter was cancelled meanwhile, a slot is in Redis's count and not in ours: the next step states ours.
         held += for_pages + for_batches
-        times = [now + due_in / 1e6] if due_in else []
-        self._last = LastStep(
-            held,
-            interactive=bool(due_in) and interactive > for_pages,
-            bulk=bool(due_in) and bulk > for_batches,
-            free_at=now + due_in / 1e6,
-            next_at=min([*times, begun + self._lease / RENEWALS] if held else times, default=NEVER),
-        )
+        renewal = begun + self._lease / RENEWALS if held else NEVER
+        due_at = now + due_in / 1e6 if due_in else None
+        self._last = LastStep.of(held, interactive > for_pages, bulk > for_batches, now, due_at, renewal)
         if exhausted:
-            self._refuse_all(lambda: QuotaExhaustedError(exhausted / 1e6))
-        if self._with_deadline and due_in:
-            for queue, ahead in ((self._interactive, 0), (self._bulk, len(self._interactive))):
-                for place, waiter in enumerate(list(queue), ahead):
-                    self._refuse_if_late(queue, waiter, place)
+            self._waiters.refuse_all(lambda: QuotaExhaustedError(exhausted / 1e6))
+        if due_in:
+            self._waiters.refuse_late(self._last.free_at, now)
 
     def _fail(self, reason: str) -> None:
         """Redis failed at a step: refuse all who wait for it."""
@@ -288,21 +267,7 @@ class RedisSlidingWindowLimiter:
         self._last = LastStep(next_at=now + self._lease / RENEWALS if self._held else NEVER)
         if self._fallback is not None:
             self._local_until = now + LOCAL_FOR
-        self._refuse_all(lambda: LimiterUnavailableError(reason))
-
-    def _refuse_all(self, reason: Callable[[], MeltingSpotError]) -> None:
-        for queue in (self._interactive, self._bulk):
-            while queue:
-                _resolve(queue, reason(), 1)
-
-    def _refuse_if_late(self, queue: Queue, waiter: Waiter, ahead: int) -> None:
-        """Refuse a waiter with ``ahead`` others before it if its slot cannot be free by its deadline."""
-        free_at = self._last.free_at + max(ahead // limit.requests * limit.per for limit in self._limits)
-        deadline = queue[waiter]
-        if deadline is not None and free_at > deadline and not waiter.done():
-            del queue[waiter]
-            now = self._time()
-            waiter.set_result(DeadlineExceededError(free_at - now, max(0.0, deadline - now)))
+        self._waiters.refuse_all(lambda: LimiterUnavailableError(reason))
 
     def _wake_at(self, when: float) -> None:
         assert self._loop is not None
@@ -329,17 +294,5 @@ class RedisSlidingWindowLimiter:
                 )
             self._loop, self._reporting, self._timer, self._last = loop, None, None, LastStep()
             self._script.begin()  # not before: a limiter may be made before a process forks
-            self._interactive.clear()
-            self._bulk.clear()
+            self._waiters.clear()
         return loop
-
-
-def _resolve(queue: Queue, outcome: MeltingSpotError | None, most: int) -> int:
-    """Give the first ``most`` of a queue their outcome, leaving out the cancelled; returns to how many."""
-    given = 0
-    while queue and given < most:
-        waiter, _ = queue.popitem(last=False)
-        if not waiter.done():
-            waiter.set_result(outcome)
-            given += 1
-    return given

@@ -37,3 +37,16 @@ class LastStep:
     """When a slot is free for this process, at the earliest."""
     next_at: float = NEVER
     """When the next step is due: because a slot may be free, or to renew the lease."""
+
+    @classmethod
+    def of(
+        cls, held: int, interactive: bool, bulk: bool, now: float, due_at: float | None, renewal: float
+    ) -> LastStep:
+        """What Redis knows after a reply.
+
+        :param due_at: when a slot may be free for those who still wait; ``None`` if Redis knows of nobody who waits.
+        :param renewal: when the lease is to be renewed.
+        """
+        if due_at is None:
+            return cls(held, free_at=now, next_at=renewal)
+        return cls(held, interactive, bulk, free_at=due_at, next_at=min(due_at, renewal))

@@ -109,14 +109,14 @@ async def test_pause_beyond_a_deadline_refuses_the_waiter_at_once() -> None:
 
     holders = [asyncio.create_task(refused()), asyncio.create_task(use(limiter, seconds=3.0))]
     await asyncio.sleep(0)
-    hasty, gone, patient = (asyncio.create_task(c) for c in (page(), page(), use(limiter)))
+    hasty, cancelled, patient = (asyncio.create_task(c) for c in (page(), page(), use(limiter)))
     await asyncio.sleep(1.0)
-    asyncio.get_running_loop().call_at(started + 3.0, gone.cancel)
+    asyncio.get_running_loop().call_at(started + 3.0, cancelled.cancel)
     with pytest.raises(DeadlineExceededError) as too_late:
         await hasty
     assert now() == started + 3.0
     assert (too_late.value.wait_needed, too_late.value.deadline) == (30.0, 17.0)
     assert await patient == started + 33.0
-    await asyncio.gather(*holders[1:], gone, return_exceptions=True)
+    await asyncio.gather(*holders[1:], cancelled, return_exceptions=True)
     with pytest.raises(RateLimitError):
         await holders[0]

@@ -53,7 +53,7 @@ async def test_cancelled_waiters_do_not_count_as_waiting() -> None:
 
 
 async def test_newcomer_does_not_jump_the_queue_after_a_busy_loop() -> None:
-    """A slot that came free while the loop was blocked goes to who waited for it, not to who comes next."""
+    """A slot that came free while the loop was blocked goes to the request that waited for it, not to a newcomer."""
     limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
     await use(limiter)
     waiting = asyncio.create_task(use(limiter))

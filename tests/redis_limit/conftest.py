@@ -9,9 +9,7 @@ import pytest
 
 from meltingspot_async.redis_limit import _limiter as redis_limit
 
-from ..support.limiters import (
-    SHORT_MARGIN,
-)
+from ..support.limiters import SHORT_MARGIN
 from ..support.redis_server import RedisServer, redis_server
 
 

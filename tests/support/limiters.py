@@ -100,6 +100,8 @@ class InMemory:
     """Seconds of a typical window."""
     margin = GIVEN_UP_MARGIN
     slack = 1e-9
+    stated_slack = 0.0
+    """Seconds that may have passed of a wait by the time an error states it."""
     tick = 0.5
     """Seconds in which everything that was asked for is in the queue."""
 
@@ -133,6 +135,7 @@ class InRedis:
     window = 0.2
     margin = SHORT_MARGIN
     slack = 1e-3
+    stated_slack = 10.0
     tick = 0.02
 
     def run(self, main: Coroutine[Any, Any, None]) -> None:
