@@ -1,4 +1,4 @@
-"""What the environment sets: the key, the address, and where the limit is shared."""
+"""Options from environment variables: the key, the address, and the Redis that shares the limit."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def redis_url_from_env() -> str | None:
 
 
 def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
-    """The limiter that all programs with this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if that is set.
+    """The limiter that all programs with this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if set.
 
     Redis sees a hash of the key, never the key.
 
-    :raises UsageError: the text is not a Redis URL, or the extra is not installed.
+    :raises UsageError: the variable is not a Redis URL, or the extra ``redis`` is not installed.
     """
     redis_url = redis_url_from_env()
     if redis_url is None:

@@ -1,4 +1,4 @@
-"""Checks of option values, most of them attrs validators: wrong ones are refused where they are given."""
+"""Checks of option values, most of them attrs validators. A wrong value is refused where it is given."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def is_number(value: object) -> bool:
 
 
 def positive(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    """A finite number above zero."""
+    """Refuse a field that is not a finite number above zero."""
     if not is_number(value) or value <= 0:
         raise UsageError(f"{attribute.name} must be a number above 0, not {value!r}.")
 
 
 def not_negative(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    """A finite number, zero or above."""
+    """Refuse a field that is not a finite number, zero or above."""
     require_not_negative(attribute.name, value)
 
 
@@ -35,7 +35,7 @@ def require_not_negative(name: str, value: float) -> None:
 
 
 def whole_positive(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
-    """A whole number, one or above."""
+    """Refuse a field that is not a whole number, one or above."""
     require_count(attribute.name, value)
 
 
@@ -46,7 +46,7 @@ def require_count(name: str, value: object) -> None:
 
 
 def instance_of(kind: type | UnionType) -> Callable[[object, attrs.Attribute[Any], object], None]:
-    """A value of that class."""
+    """A validator that refuses a value of another class."""
 
     def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if not isinstance(value, kind):

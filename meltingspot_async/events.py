@@ -1,8 +1,8 @@
-"""What a client reports about its work: frozen events for ``on_event``, and the same as log records.
+"""What a client reports about its work: frozen events for ``on_event``, and log records with the same texts.
 
-Metrics and traces can be made from the events; the log records, under the name ``meltingspot_async``, are
-their texts. Neither holds the key, a query (which can hold emails) or anything of a body but the names of fields
-and the values of enums that the models do not know.
+A program can make metrics and traces of the events. The log records have the name ``meltingspot_async``. Neither
+holds the key or a query (which can hold emails). Of a body, they hold only the names of fields and the values of
+enums that the models do not document.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ logger.addHandler(logging.NullHandler())
 
 @attrs.frozen
 class AttemptStarted:
-    """A request is about to be sent: it has its slot."""
+    """A request has its slot and is about to be sent."""
 
     level: ClassVar[int] = logging.DEBUG
     path: str
     attempt: int
     """Number of the attempt within its call, from 1."""
     waited: float
-    """Seconds it waited for its slot."""
+    """Seconds the request waited for its slot."""
 
     def __str__(self) -> str:
         return f"GET {self.path}: attempt {self.attempt}, after {self.waited:.3f} s in the queue"
@@ -33,7 +33,7 @@ class AttemptStarted:
 
 @attrs.frozen
 class AttemptFinished:
-    """A request has ended, with an answer or without."""
+    """A request has ended, with or without an answer."""
 
     level: ClassVar[int] = logging.DEBUG
     path: str
@@ -93,7 +93,7 @@ class Coalesced:
 
 @attrs.frozen
 class UnknownField:
-    """The service sent a field that the models do not know. Reported once per client; its value is in ``extra``."""
+    """The service sent a field that a model does not document. Reported once per client; ``extra`` has its value."""
 
     level: ClassVar[int] = logging.INFO
     model: str
@@ -107,7 +107,7 @@ class UnknownField:
 
 @attrs.frozen
 class UnknownValue:
-    """The service sent a value that an enum does not list. Reported once per client; the value is kept."""
+    """The service sent a value that an enum does not list. Reported once per client; the model keeps the value."""
 
     level: ClassVar[int] = logging.INFO
     enum: str
@@ -120,7 +120,7 @@ class UnknownValue:
 
 
 Drift = UnknownField | UnknownValue
-"""Where the service has changed and its documentation has not."""
+"""A difference between what the service sends and what it documents."""
 
 Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced | Drift
-"""Anything ``on_event`` is called with."""
+"""What the client calls ``on_event`` with."""

@@ -1,4 +1,4 @@
-"""What the service's answers become: frozen attrs classes, one file per resource."""
+"""The models: frozen attrs classes that describe the service's answers, one file per resource."""
 
 from ._converter import from_dict, to_dict, to_json
 from ._model import Model

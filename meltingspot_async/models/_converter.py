@@ -1,8 +1,8 @@
 """From documents to models and back: the one cattrs converter.
 
-What does not fit is an :class:`~meltingspot_async.InvalidResponseError` that names the field, and never the value.
-Fields that a model does not document are kept in its ``extra``; they and unknown values of enums are reported to a
-callback.
+A document that does not fit its model is an :class:`~meltingspot_async.InvalidResponseError` that names the field, and
+never the value. A model keeps the fields that it does not document in ``extra``; a callback learns of them, and of
+unknown values of enums.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ MAX_LABEL = 64
 """Characters shown of an unknown name or value."""
 
 Notice = Callable[[Drift], None]
-"""Called for each unknown field and value of an enum, as often as it is met."""
+"""A callback for each unknown field and each unknown value of an enum, every time one is met."""
 
 
 def ignore(drift: Drift) -> None:
-    """Notice nothing."""
+    """Do nothing."""
 
 
 _notice: ContextVar[Notice] = ContextVar("notice", default=ignore)
@@ -52,8 +52,8 @@ _notice: ContextVar[Notice] = ContextVar("notice", default=ignore)
 def structure(body: bytes, model: type[T], path: str, notice: Notice = ignore) -> T:
     """The model that an answer's body describes.
 
-    :param path: path that was asked for, for the error's text.
-    :param notice: called for whatever the models do not document.
+    :param path: path of the request, for the error's text.
+    :param notice: called for each field and value that the models do not document.
     :raises InvalidResponseError: the body is not JSON, or not of the documented shape.
     """
     try:
@@ -67,7 +67,12 @@ def structure(body: bytes, model: type[T], path: str, notice: Notice = ignore) -
 
 
 def to_dict(model: Model) -> dict[str, object]:
-    """A model as the service writes it, ready for JSON: its names, its forms of dates, ``extra`` among the fields."""
+    """A model as the service writes it: a dict ready for JSON, with the service's names and forms of dates.
+
+    The fields of ``extra`` stand among the others.
+
+    :raises UsageError: ``model`` is not a model.
+    """
     if not isinstance(model, Model):
         raise UsageError(f"to_dict takes a model, not {type(model).__name__}.")
     document: dict[str, object] = _converter.unstructure(model)
@@ -75,19 +80,23 @@ def to_dict(model: Model) -> dict[str, object]:
 
 
 def to_json(model: Model) -> str:
-    """A model as the text of a JSON object, as the service writes it; see :func:`to_dict`."""
+    """A model as the text of a JSON object, as the service writes it; see :func:`to_dict`.
+
+    :raises UsageError: ``model`` is not a model.
+    """
     return json.dumps(to_dict(model), ensure_ascii=False)
 
 
 def from_dict(model: type[M], document: Mapping[str, object]) -> M:
-    """The model that a document describes, as the service or :func:`to_dict` wrote it.
+    """The model that a document describes: the inverse of :func:`to_dict`, as strict as for an answer.
 
     :param model: class of the model, such as ``CourseParticipant``.
+    :param document: a JSON object as the service or :func:`to_dict` wrote it.
     :raises InvalidResponseError: the document is not of the documented shape; ``path`` is empty.
     :raises UsageError: ``model`` is not a model, or ``document`` not a mapping.
     """
     if not (isinstance(model, type) and issubclass(model, Model)):
-        raise UsageError("from_dict takes a class of meltingspot_async.models first, then a mapping.")
+        raise UsageError("from_dict takes a model class, such as CourseParticipant, and then a mapping.")
     if not isinstance(document, Mapping):
         raise UsageError(f"from_dict takes a mapping, not {type(document).__name__}.")
     return _structure(dict(document), model, "", ignore)
@@ -109,7 +118,7 @@ def _structure(document: object, model: type[T], path: str, notice: Notice) -> T
 
 
 def _first_problem(error: ClassValidationError) -> tuple[str, str]:
-    """The first field at fault, as a JSON path in the service's spelling, and what is wrong with it."""
+    """The JSON path of the first field that does not fit, in the service's spelling, and what is wrong with it."""
     path, cause = "$", cast("Exception", error)
     while isinstance(cause, ClassValidationError | IterableValidationError):
         cause, note = cause.group_exceptions()[0][0]
@@ -118,7 +127,7 @@ def _first_problem(error: ClassValidationError) -> tuple[str, str]:
 
 
 def _label(text: str) -> str:
-    """What is shown of an unknown name or value."""
+    """An unknown name or value as a report may show it."""
     return _short_label(text) if len(text) <= MAX_LABEL else redacted(text, MAX_LABEL)
 
 
@@ -143,7 +152,7 @@ def _is_array(kind: Any) -> bool:
 
 
 def _array_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    """Structure a tuple of any length, from an array only: cattrs would accept a text, too."""
+    """Structure a tuple of any length from an array only: cattrs would also accept a text."""
     items = GenericAlias(list, get_args(kind)[0])
     structure_items = converter.get_structure_hook(items)
 
@@ -156,7 +165,7 @@ def _array_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
 
 
 def _overrides(model: type[attrs.AttrsInstance]) -> dict[str, Any]:
-    """The one place where attributes get the service's names; ``extra`` has none."""
+    """The only place that gives attributes the service's names; ``extra`` has no such name."""
     return {
         a.name: override(omit=True) if a.name == "extra" else override(rename=camel_case(a.name))
         for a in attrs.fields(model)
@@ -180,8 +189,8 @@ def _structure_hook(cls: type[attrs.AttrsInstance], converter: Converter) -> Cal
             notice = _notice.get()
             for name in others:
                 notice(UnknownField(cls.__name__, _label(name)))
-            # Set behind the frozen class's back, before anybody has seen it: an attrs.evolve would cost as
-            # much as the whole model, for every line of an export.
+            # The class is frozen, but nobody has seen this instance yet. An attrs.evolve for every line of an
+            # export would cost as much again as the whole model.
             object.__setattr__(made, "extra", others)
         return made
 

@@ -1,4 +1,4 @@
-"""Kinds of fields that the models have in common."""
+"""The kinds of fields that several models use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Where Unix time begins."""
 
 Milliseconds = Annotated[datetime, "Unix time in milliseconds"]
-"""A datetime that the service writes as an integer; as an ISO 8601 string, it is understood too."""
+"""A datetime that the service writes as an integer. An ISO 8601 string is accepted too."""
 
 
 class OpenEnum(StrEnum):
@@ -63,9 +63,7 @@ class JsonObject(Mapping[str, object]):
         return len(self._fields)
 
     def __hash__(self) -> int:
-        return hash(
-            frozenset(self._fields)
-        )  # values can be lists; equal objects have equal names in any case
+        return hash(frozenset(self._fields))  # of the names only, because values can be lists
 
     def __repr__(self) -> str:
         return f"<JsonObject: {', '.join(redacted(name, 64) for name in self._fields) or 'empty'}>"

@@ -1,4 +1,4 @@
-"""The base of the models."""
+"""The base class of the models."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ._names import camel_case
 
 
 def extra_last(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    """Put the inherited ``extra`` behind a model's own fields, which stay in the order of the documentation."""
+    """Move the inherited ``extra`` behind a model's own fields, which keep the order of the documentation."""
     return sorted(fields, key=lambda field: field.name == "extra")
 
 
 @attrs.frozen(kw_only=True)
 class Model:
-    """What all models have in common. A model is frozen; equal ones are equal and have one hash.
+    """Base class of all models. A model is frozen, and equal models have equal hashes.
 
-    A field that may be absent or null is ``None`` then.
+    A field that the answer lacks, or that is null, is ``None``.
     """
 
     extra: Mapping[str, object] = attrs.field(default=JsonObject({}))
-    """Whatever else the service sends, by its own names, as it was received. It cannot be changed."""
+    """Fields that the model does not document, by the service's own names, as received. It cannot be changed."""
 
 
 def field_names(model: type[Model]) -> tuple[str, ...]:
@@ -33,5 +33,5 @@ def field_names(model: type[Model]) -> tuple[str, ...]:
 
 
 def required_names(model: type[Model]) -> tuple[str, ...]:
-    """The documented fields that no answer may lack."""
+    """The documented fields that every answer must have, as the service writes their names."""
     return tuple(camel_case(field.name) for field in attrs.fields(model) if field.default is attrs.NOTHING)

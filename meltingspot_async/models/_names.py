@@ -1,4 +1,4 @@
-"""The one rule that turns our names into the service's: models and filters share it."""
+"""The rule that turns our names into the service's names. Models and filters share it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How one JSON value is checked and becomes a Python value, and how it is written again.
+"""How one JSON value is checked and turned into a Python value, and how it is written back.
 
-cattrs converts wherever it can (``null`` to ``"None"``, ``"false"`` to ``True``, ``2.9`` to ``2``). Here a value of
-another type than documented is an error, whose text names types and never the value.
+cattrs converts wherever it can (``null`` to ``"None"``, ``"false"`` to ``True``, ``2.9`` to ``2``). These hooks refuse
+a value of another type than documented, with an error that names types and never the value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _JSON_TYPES: dict[type, str] = {
 
 
 class WrongTypeError(Exception):
-    """A value is of another type than documented. The text holds types only."""
+    """A value has another type than documented. The message names types only."""
 
 
 def json_type(value: object) -> str:
@@ -51,7 +51,7 @@ def structure_int(value: object, _: object) -> int:
 
 
 def structure_bool(value: object, _: object) -> bool:
-    """Yes or no."""
+    """A boolean."""
     if not isinstance(value, bool):
         raise WrongTypeError(f"expected a boolean, got {json_type(value)}")
     return value
@@ -65,7 +65,7 @@ def structure_number(value: object, _: object) -> float:
 
 
 def structure_datetime(value: object, _: object) -> datetime:
-    """A moment, from ISO 8601 with a UTC offset."""
+    """An aware datetime, from ISO 8601 with a UTC offset."""
     try:
         moment = datetime.fromisoformat(structure_str(value, str))
     except ValueError:
@@ -78,7 +78,7 @@ def structure_datetime(value: object, _: object) -> datetime:
 
 
 def structure_milliseconds(value: object, _: object) -> datetime:
-    """A moment, from Unix time in milliseconds or from ISO 8601."""
+    """An aware datetime, from Unix time in milliseconds or from ISO 8601."""
     if isinstance(value, str):
         return structure_datetime(value, datetime)
     try:
@@ -91,7 +91,7 @@ def structure_milliseconds(value: object, _: object) -> datetime:
 
 
 def structure_property(value: object, _: object) -> object:
-    """The value of a custom property: a text, a number or a boolean as it is, several texts from an array."""
+    """The value of a custom property: a text, a number or a boolean as it is, an array as a tuple of texts."""
     if value is None or isinstance(value, str | int | float):
         return value
     if not isinstance(value, list):
@@ -100,7 +100,7 @@ def structure_property(value: object, _: object) -> object:
 
 
 def structure_object(value: object, kind: Any) -> Mapping[str, object]:
-    """An object whose fields are not documented. ``kind`` is a mapping to texts, or to anything."""
+    """An object whose fields are not documented. ``kind`` says whether their values must be texts."""
     if not isinstance(value, dict):
         raise WrongTypeError(f"expected an object, got {json_type(value)}")
     fields = cast("dict[str, object]", value)

@@ -1,4 +1,4 @@
-"""Something a member did."""
+"""An activity: one thing that a member did."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ._model import Model, extra_last
 
 
 class ActivityType(OpenEnum):
-    """What was done (page of ``exportactivities`` in the API reference). The service is known to send others."""
+    """What the member did (page of ``exportactivities`` in the API reference). The service also sends other types."""
 
     CHANNEL_JOINED = "ChannelJoined"
     CHANNEL_LEFT = "ChannelLeft"
@@ -44,10 +44,10 @@ class Activity(Model):
     """One line of the export (page of ``exportactivities`` in the API reference). Only ``type`` is documented."""
 
     type: ActivityType
-    """What was done."""
+    """What the member did."""
 
     @property
     def id(self) -> str | None:
-        """Id of the event, if there is one under ``id`` or ``eventId``: the name is not documented."""
+        """Id of the event: the ``id`` or else the ``eventId`` of ``extra``, as neither name is documented."""
         found = self.extra.get("id", self.extra.get("eventId"))
         return str(found) if isinstance(found, str | int) else None

@@ -30,8 +30,8 @@ class Channel(Model):
     privacy: ChannelPrivacy
     """Who may join."""
     auto_join: bool
-    """Whether new members join by themselves."""
+    """Whether new members join automatically."""
     readonly: bool
     """Whether only admins may write."""
     show_members: bool
-    """Whether its members are shown."""
+    """Whether the channel shows its members."""

@@ -30,7 +30,7 @@ class NavigationMode(OpenEnum):
 class Course(Model):
     """One course (help centre, page on the endpoints of courses).
 
-    It is documented by an example only, so every field but the id may be absent.
+    The service documents it by an example only, so every field except the id may be absent.
     """
 
     id: str

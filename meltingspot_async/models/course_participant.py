@@ -11,7 +11,7 @@ from ._model import Model, extra_last
 
 
 class ParticipantStatus(OpenEnum):
-    """How far a participant of a course or a learning path has come (page of ``getcourseparticipant`` in the API
+    """Progress of a participant in a course or a learning path (page of ``getcourseparticipant`` in the API
     reference).
     """
 
@@ -25,7 +25,7 @@ class ParticipantStatus(OpenEnum):
 class CourseParticipant(Model):
     """One participant of one course (page of ``getcourseparticipant`` in the API reference).
 
-    Names and email do not show in its repr. All datetimes are timezone-aware.
+    Its repr hides the names and the email. All datetimes are timezone-aware.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a custom property is for one member."""
+"""The value of a custom property for one member."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ._fields import OpenEnum, hidden
 from ._model import Model, extra_last
 
 PropertyValue = str | float | bool | tuple[str, ...]
-"""The value of a custom property, by its type: a text, a number, a yes or no, or several texts."""
+"""The value of a custom property, by its type: a text, a number, a boolean, or several texts."""
 
 
 class CustomPropertyType(OpenEnum):
@@ -21,7 +21,7 @@ class CustomPropertyType(OpenEnum):
 class CustomPropertyValue(Model):
     """One custom property of one member (help centre, page on the endpoints of custom properties).
 
-    It is documented by an example only, so every field may be absent. The value does not show in its repr.
+    The service documents it by an example only, so every field may be absent. Its repr hides the value.
     """
 
     custom_property_id: str | None = None

@@ -1,4 +1,4 @@
-"""A role made for a Spot."""
+"""A custom role, which a Spot defines for its members."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ._model import Model, extra_last
 
 
 class Permission(OpenEnum):
-    """What a custom role may do (page of ``getspotmembercustomrole`` in the API reference)."""
+    """What a custom role allows (page of ``getspotmembercustomrole`` in the API reference)."""
 
     LIVE = "live.*"
     LIVE_FULL = "live.full.*"
@@ -31,6 +31,6 @@ class CustomRole(Model):
     label: str
     """Label."""
     description: str | None
-    """Description. Documented as a text; ``None`` is taken too, as a role can be made without one."""
+    """Description. Documented as a text; ``None`` is accepted, as a role can be created without one."""
     permissions: tuple[Permission, ...]
     """What it allows."""

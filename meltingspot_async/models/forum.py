@@ -26,8 +26,8 @@ class Forum(Model):
     emoji: str | None = None
     """Emoji."""
     description: str | None
-    """Description. Documented as a text; ``None`` is taken too, as a forum can be without one."""
+    """Description. Documented as a text; ``None`` is accepted, as a forum can lack one."""
     created_at: Milliseconds
-    """When it was made."""
+    """When the forum was created."""
     privacy: ForumPrivacy
     """Who sees it."""

@@ -20,4 +20,4 @@ class Group(Model):
     emoji: str | None = None
     """Emoji."""
     icon: str | None = None
-    """Icon; on older pages only."""
+    """Icon. Only older pages of the documentation have it."""

@@ -13,7 +13,7 @@ from .course_participant import ParticipantStatus
 class LearningPathParticipant(Model):
     """One participant of one learning path (page of ``getlearningpathparticipant`` in the API reference).
 
-    Names and email do not show in its repr. All datetimes are timezone-aware.
+    Its repr hides the names and the email. All datetimes are timezone-aware.
     """
 
     id: str

@@ -12,7 +12,7 @@ from ._model import Model, extra_last
 
 
 class LiveStatus(OpenEnum):
-    """Where a Live stands (page of ``getlive`` in the API reference)."""
+    """Status of a Live (page of ``getlive`` in the API reference)."""
 
     PLANNED = "Planned"
     LIVE = "Live"
@@ -20,7 +20,7 @@ class LiveStatus(OpenEnum):
 
 
 class LiveSolution(OpenEnum):
-    """What carries the video of a Live (page of ``getlive`` in the API reference)."""
+    """What transmits the video of a Live (page of ``getlive`` in the API reference)."""
 
     YOUTUBE = "Youtube"
     VIMEO = "Vimeo"
@@ -29,7 +29,7 @@ class LiveSolution(OpenEnum):
 
 
 class LiveBuiltInType(OpenEnum):
-    """Kind of a Live whose solution is BuiltIn (page of ``listlives`` in the API reference)."""
+    """Kind of a Live whose solution is ``BUILT_IN`` (page of ``listlives`` in the API reference)."""
 
     WORKSHOP = "Workshop"
     CONFERENCE = "Conference"
@@ -77,7 +77,7 @@ class LivePrivacy(Model):
     visibility: LiveVisibility
     """Who sees it."""
     participation: LiveParticipation | None = None
-    """Who can take part. Known from the pages that write it only, so it may be absent."""
+    """Who can take part. Only the pages on writing a Live document it, so it may be absent."""
 
 
 @attrs.frozen(kw_only=True, field_transformer=extra_last)
@@ -101,10 +101,10 @@ class Live(Model):
     computed_status: LiveStatus
     """Status as the service computes it. How it differs from ``status`` is not documented."""
     solution: LiveSolution
-    """What carries the video."""
+    """What transmits the video."""
     privacy: LivePrivacy
     """Who sees it, and who can take part."""
     config: Mapping[str, object] | None = None
     """Configuration. None of its fields is documented, so it is kept as it was received."""
     built_in_type: LiveBuiltInType | None = None
-    """Kind, if the solution is BuiltIn."""
+    """Kind, if the solution is ``BUILT_IN``."""

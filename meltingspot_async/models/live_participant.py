@@ -1,4 +1,4 @@
-"""A member's part in a Live."""
+"""A member's participation in a Live."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LiveParticipantStatus(OpenEnum):
 
 
 class LiveParticipantType(OpenEnum):
-    """Part that somebody has in a Live (page of ``listliveparticipants`` in the API reference)."""
+    """Role of a participant in a Live (page of ``listliveparticipants`` in the API reference)."""
 
     PARTICIPANT = "Participant"
     SPEAKER = "Speaker"
@@ -28,21 +28,21 @@ class LiveParticipantType(OpenEnum):
 
 @attrs.frozen(kw_only=True, field_transformer=extra_last)
 class LiveParticipantMetrics(Model):
-    """What one participant did. Documented by an example only, so every field may be absent."""
+    """What one participant did. The service documents it by an example only, so every field may be absent."""
 
     view_time: int | None = None
     """View time. Its unit is not documented."""
     has_replayed: bool | None = None
-    """Whether the replay was watched."""
+    """Whether the participant watched the replay."""
     has_participated: bool | None = None
-    """Whether the member took part."""
+    """Whether the participant took part."""
 
 
 @attrs.frozen(kw_only=True, field_transformer=extra_last)
 class LiveParticipant(Model):
     """One participant of one Live (page of ``listliveparticipants`` in the API reference).
 
-    Names and email do not show in its repr. All datetimes are timezone-aware.
+    Its repr hides the names and the email. All datetimes are timezone-aware.
     """
 
     id: str
@@ -60,7 +60,7 @@ class LiveParticipant(Model):
     status: LiveParticipantStatus
     """Answer to the invitation."""
     type: LiveParticipantType
-    """Part in the Live."""
+    """Role in the Live."""
     invited_at: datetime | None
     """When the participant was invited."""
     registered_at: datetime | None

@@ -18,7 +18,7 @@ class SpotMemberRole(OpenEnum):
 
 
 class SpotMemberStatus(OpenEnum):
-    """How a member stands to the Spot (page of ``getspotmember`` in the API reference)."""
+    """Status of a member in the Spot (page of ``getspotmember`` in the API reference)."""
 
     ACCEPTED = "Accepted"
     DEACTIVATED = "Deactivated"
@@ -45,7 +45,7 @@ class Language(OpenEnum):
 class SpotMember(Model):
     """One member of the Spot (page of ``getspotmember`` in the API reference).
 
-    Names, email and job title do not show in its repr. All datetimes are timezone-aware.
+    Its repr hides the names, the email and the job title. All datetimes are timezone-aware.
     """
 
     id: str
@@ -59,7 +59,7 @@ class SpotMember(Model):
     title: str | None = personal()
     """Job title."""
     lang: Language | None = None
-    """Language. Older pages do not have it, so it may be absent."""
+    """Language. Older pages of the documentation lack it, so it may be absent."""
     role: SpotMemberRole
     """Role."""
     custom_role_id: str | None
@@ -67,7 +67,7 @@ class SpotMember(Model):
     status: SpotMemberStatus
     """Status."""
     firstname: str | None = personal()
-    """First name. Documented as a text; ``None`` is taken too, as participants invited by email have none."""
+    """First name. Documented as a text; ``None`` is accepted, as people invited by email may lack one."""
     lastname: str | None = personal()
     """Last name; see ``firstname``."""
     warnings: float
@@ -75,6 +75,6 @@ class SpotMember(Model):
     embed_base_urls: Mapping[str, str]
     """Addresses of embedded pages: ``default`` and any other name."""
     updated_at: Milliseconds | None = None
-    """Last change. Older pages do not have it, so it may be absent."""
+    """Last change. Older pages of the documentation lack it, so it may be absent."""
     last_activity_at: Milliseconds | None = None
-    """Last activity. Older pages do not have it, so it may be absent."""
+    """Last activity. Older pages of the documentation lack it, so it may be absent."""

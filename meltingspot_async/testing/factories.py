@@ -20,7 +20,7 @@ _FIRST_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def make_course_participant(number: int = 0, *, course_id: str = "course-1") -> CourseParticipant:
-    """Participant ``number`` of a course: the same every time, of each status in turn."""
+    """Participant ``number`` of a course. The same number gives the same participant; each status has its turn."""
     firstname, lastname = _PEOPLE[number % len(_PEOPLE)]
     status = list(ParticipantStatus)[number % len(ParticipantStatus)]
     invited = _FIRST_DAY + timedelta(hours=7 * number)
@@ -45,7 +45,7 @@ def make_course_participant(number: int = 0, *, course_id: str = "course-1") -> 
 
 
 def make_activity(number: int = 0) -> Activity:
-    """Activity ``number``: the same every time, of each type in turn.
+    """Activity ``number``. The same number gives the same activity; each type has its turn.
 
     Its ``id`` and its ``occurredAt`` in milliseconds are inventions: only ``type`` is documented.
     """

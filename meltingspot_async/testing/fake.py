@@ -1,4 +1,4 @@
-"""A fake MeltingSpot: an aiohttp server on a loopback port that keeps count as the service would."""
+"""A fake MeltingSpot: an aiohttp server on a loopback port that counts requests as the service does."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ MAX_EXPORT_LIMIT = 10_000
 
 @attrs.frozen
 class Received:
-    """One request, as the service saw it."""
+    """One request, as the fake received it."""
 
     at: float
-    """Time of the loop's clock when it arrived."""
+    """When it arrived, in seconds of the event loop's clock."""
     path: str
     """Path and query, encoded as they were received."""
     headers: Mapping[str, str] = attrs.field(repr=False)
@@ -68,7 +68,7 @@ class FakeMeltingSpot:
     """
 
     api_key = "fake-key"
-    """The one key it accepts in the ``Authorization`` header."""
+    """The only key that the fake accepts in the ``Authorization`` header."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class FakeMeltingSpot:
         self.received: list[Received] = []
         """Every request, in order of arrival."""
         self.base_url: str = ""
-        """Its address, once it runs."""
+        """Address of the running fake; empty before it is started."""
         app = web.Application()
         for template in LISTS:
             usual = self._usual_export if template == EXPORT else self._usual_list
@@ -132,7 +132,7 @@ class FakeMeltingSpot:
         self._faults.extend(faults)
 
     def most_received(self, per: float) -> int:
-        """The most requests that arrived within any window of ``per`` seconds."""
+        """How many requests arrived within the busiest window of ``per`` seconds."""
         times = [request.at for request in self.received]
         return max((sum(start <= at < start + per for at in times) for start in times), default=0)
 
@@ -225,7 +225,7 @@ class FakeMeltingSpot:
         return seconds
 
     def _wait_for_limit(self) -> float:
-        """Seconds until a request would be within every limit; 0 counts one in."""
+        """Seconds until every limit would allow a request. When that is now, the request is counted."""
         now = asyncio.get_running_loop().time()
         wait = 0.0
         for limit, arrivals in self._arrivals:

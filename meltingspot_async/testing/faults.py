@@ -22,7 +22,7 @@ class Fault(Protocol):
 
 @attrs.frozen
 class Answer:
-    """A ready answer: any status, any body."""
+    """Another answer: any status, any body."""
 
     status: int
     body: bytes = b""
@@ -35,19 +35,19 @@ class Answer:
 
 @attrs.frozen
 class Delay:
-    """The usual answer, late."""
+    """The usual answer, after a delay in seconds."""
 
     seconds: float
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Wait, then answer."""
+        """Wait, then send the usual answer."""
         await asyncio.sleep(self.seconds)
         return usual
 
 
 @attrs.frozen
 class Reset:
-    """No answer: the connection is reset after the request was received."""
+    """No answer: the fake receives the request and resets the connection."""
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
         """Reset the connection."""
@@ -57,10 +57,10 @@ class Reset:
 
 @attrs.frozen
 class Truncate:
-    """The usual answer, whose connection closes half-way through the body."""
+    """Half of the usual answer: the fake closes the connection in the middle of the body."""
 
     async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
-        """Send half of the body."""
+        """Send half of the body, and close the connection."""
         body = usual.body if isinstance(usual.body, bytes) else b"{}"
         part = web.StreamResponse(
             headers={"Content-Length": str(len(body)), "Content-Type": "application/json"}

@@ -12,13 +12,13 @@ from .fake import FakeMeltingSpot
 
 @pytest_asyncio.fixture
 async def fake_meltingspot() -> AsyncIterator[FakeMeltingSpot]:
-    """A running :class:`~meltingspot_async.testing.FakeMeltingSpot`, without participants."""
+    """A running, empty :class:`~meltingspot_async.testing.FakeMeltingSpot`."""
     async with FakeMeltingSpot() as fake:
         yield fake
 
 
 @pytest_asyncio.fixture
 async def meltingspot(fake_meltingspot: FakeMeltingSpot) -> AsyncIterator[MeltingSpotClient]:
-    """A client of that service."""
+    """A client of ``fake_meltingspot``."""
     async with MeltingSpotClient(fake_meltingspot.api_key, base_url=fake_meltingspot.base_url) as client:
         yield client

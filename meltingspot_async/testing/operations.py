@@ -51,7 +51,7 @@ EXPORT = "/v1/activities~export"
 
 
 def path_of(item: Item) -> str:
-    """The list that an item belongs to."""
+    """The path of the list that an item belongs to."""
     match item:
         case CourseParticipant():
             return f"/v1/courses/{item.course_id}/participants"
@@ -130,13 +130,13 @@ LISTS: dict[str, Mapping[str, _Kind]] = {
         "fromEventId": str,
     },
 }
-"""The paths of the lists, and the documented filters of each with the kind of their values."""
+"""The path of each list, and its documented filters with the kind of value each takes."""
 
 
 def invalid_parameter(filters: Mapping[str, _Kind], query: Mapping[str, str]) -> str | None:
     """The name of the first parameter of a query that is not valid, if any.
 
-    A parameter that is not documented may be a filter by its form; its values can be anything that its operator
+    A parameter that is not documented is accepted if it has the form of a filter, and a value that its operator
     can compare.
     """
     for name, value in query.items():
@@ -160,7 +160,7 @@ def _fits(kind: _Kind, value: str) -> bool:
 
 
 def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
-    """Whether an item passes the filters of a query.
+    """Whether the filters of a query select an item.
 
     An item passes a filter on a field that it does not have, such as its registration date.
     """

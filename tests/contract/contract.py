@@ -1,4 +1,4 @@
-"""The OpenAPI document of the GET operations, read once."""
+"""The contract: the OpenAPI document of the GET operations, read once."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ SCHEMAS: dict[str, Any] = {
 
 
 def model_of(name: str) -> Any:
-    """The model that stands for a schema."""
+    """The model of a schema, which has the same name."""
     return getattr(models, name)
 
 
 def parameters(operation: dict[str, Any], where: str) -> set[str]:
-    """The names of an operation's parameters, in its path or its query."""
+    """The names of an operation's parameters in its ``path`` or its ``query``."""
     given = operation.get("parameters", [])
     shared = DOCUMENT["components"]["parameters"]
     resolved = [shared[p["$ref"].rpartition("/")[2]] if "$ref" in p else p for p in given]
@@ -40,7 +40,7 @@ def parameters(operation: dict[str, Any], where: str) -> set[str]:
 
 
 def fill(fake: FakeMeltingSpot) -> None:
-    """Have every documented example in the fake service, in every list it can be in."""
+    """Add every documented example to the fake service, in every list where it can stand."""
     for name, schema in SCHEMAS.items():
         for document in schema["examples"]:
             item = structure(json.dumps(document).encode(), model_of(name), "/")
@@ -56,7 +56,7 @@ HOMES = {
     "CustomPropertyValue": ["/v1/spotMembers/m-1/customPropertiesValues"],
     "SpotMember": ["/v1/spotMembers", "/v1/groups/g-1/spotMembers", "/v1/channels/ch-1/spotMembers"],
 }
-"""Lists that an item does not name itself."""
+"""The lists of items that do not name their list themselves."""
 
 KNOWN = {
     "courseId": "c-1",

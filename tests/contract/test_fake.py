@@ -1,4 +1,4 @@
-"""The fake service keeps the contract, whatever it is asked."""
+"""The fake service answers every request as the contract says."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BRIEFLY = settings(
 
 @pytest.fixture(scope="module")
 def base_url() -> Iterator[str]:
-    """The address of a fake service that has every documented example."""
+    """The address of a fake service that holds every documented example."""
     fake = FakeMeltingSpot(limits=[RateLimit(10**9, per=10.0)])
     fill(fake)
     with live(fake):
@@ -40,10 +40,10 @@ def base_url() -> Iterator[str]:
 
 
 def prepare(case: Case) -> None:
-    """Ask for what can be asked for.
+    """Make a generated case one that the contract allows.
 
-    An export must begin with a date or an event, which OpenAPI cannot say. An object in the place of a text is a
-    text like any other by the time it is in a query.
+    An export must begin with a date or an event, which OpenAPI cannot express. An object generated in place of a
+    text is left out, because a query turns it into a text.
     """
     assume(not any(isinstance(value, dict) for value in case.query.values()))
     if case.operation.label == "GET /v1/activities~export" and not {"fromDate[eq]", "fromEventId"} & set(
@@ -54,8 +54,8 @@ def prepare(case: Case) -> None:
 
 @for_each_operation
 @BRIEFLY
-def test_any_request_gets_an_answer_of_the_contract(case: Case, base_url: str) -> None:
-    """No generated request, right or wrong, gets an answer that the contract does not allow."""
+def test_any_request_is_answered_as_the_contract_allows(case: Case, base_url: str) -> None:
+    """The contract allows the answer to every generated request, valid or not."""
     prepare(case)
     case.call_and_validate(base_url=base_url, headers={"Authorization": FakeMeltingSpot.api_key})
 
@@ -80,10 +80,10 @@ def test_every_operation_is_tried() -> None:
 
 @pytest.mark.parametrize("key", [None, "", "fake", "Bearer fake-key"])
 @pytest.mark.parametrize("operation_id", OPERATIONS)
-async def test_only_the_key_opens(
+async def test_request_without_the_key_is_unauthorized(
     fake_meltingspot: FakeMeltingSpot, operation_id: str, key: str | None
 ) -> None:
-    """Without the key, nothing is answered but 401."""
+    """The fake answers every request without the exact key with 401."""
     path = OPERATIONS[operation_id][0].format_map(KNOWN)
     async with aiohttp.ClientSession(headers={"Authorization": key} if key is not None else {}) as session:
         answer = await session.get(fake_meltingspot.base_url + path)

@@ -1,4 +1,4 @@
-"""Every GET of the contract has a method, and every parameter of it can be sent."""
+"""Every GET of the contract has a method, which can send each of its parameters."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ REGISTERED = {"registration_date_before": WHEN, "registration_date_after": WHEN}
 
 @attrs.frozen
 class Call:
-    """How an operation is reached: by which method, with which ids, and with which arguments each parameter is."""
+    """How a program calls an operation: resource, method, ids, and arguments that use each parameter once."""
 
     resource: str
     method: str
@@ -131,7 +131,7 @@ CALLS = {
 
 
 async def finish(work: Any) -> None:
-    """Await an item, or go through a list; that there is nothing of these ids is no matter here."""
+    """Await an item, or iterate over a list; a 404 for the made-up ids is expected."""
     try:
         if isinstance(work, Awaitable):
             await work
@@ -147,12 +147,12 @@ def method_of(client: MeltingSpotClient, call: Call) -> Any:
 
 
 def test_every_operation_has_a_method() -> None:
-    """There is a way to each GET of the contract, and none of these tests is about anything else."""
+    """The calls tested here cover each GET of the contract and nothing else."""
     assert set(CALLS) == set(OPERATIONS)
 
 
-async def test_no_method_is_about_anything_else(meltingspot: MeltingSpotClient) -> None:
-    """Every public method of a resource reaches an operation of the contract, or many of its items."""
+async def test_every_method_has_an_operation(meltingspot: MeltingSpotClient) -> None:
+    """Every public method of a resource calls an operation of the contract, or is the get_many of one."""
     public = {
         (name, method)
         for name, resource in vars(meltingspot).items()
@@ -170,7 +170,7 @@ async def test_no_method_is_about_anything_else(meltingspot: MeltingSpotClient) 
 async def test_every_parameter_can_be_sent(
     fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient, operation_id: str
 ) -> None:
-    """A method asks for the path of its operation, and its arguments reach all its parameters and no others."""
+    """A method requests the path of its operation; its arguments send all documented parameters and no others."""
     call, (path, operation) = CALLS[operation_id], OPERATIONS[operation_id]
     for arguments in call.arguments:
         await finish(method_of(meltingspot, call)(*(f"id of {name}" for name in call.ids), **arguments))
@@ -202,8 +202,8 @@ async def test_method_reads_the_documented_examples(operation_id: str) -> None:
 @pytest.mark.parametrize(
     "operation_id", [name for name, call in CALLS.items() if call.method == "get" and call.ids]
 )
-async def test_many_can_be_read_by_their_ids(operation_id: str) -> None:
-    """Wherever an item and its list can be asked for, so can many by their ids: a page holds them all."""
+async def test_get_many_reads_items_from_a_page_of_their_list(operation_id: str) -> None:
+    """Each resource with get and list has get_many, which takes items from a page and refuses wrong arguments."""
     async with FakeMeltingSpot(limits=[RateLimit(1000, per=1.0)]) as fake:
         fill(fake)
         async with MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
@@ -239,7 +239,7 @@ async def test_impossible_id_is_refused(
     position: int,
     nothing: object,
 ) -> None:
-    """An empty id, or one that is no text, is a UsageError that names the argument, before anything is sent."""
+    """An empty id, or one that is not a text, is a UsageError that names the argument; no request is sent."""
     call = CALLS[operation_id]
     method = method_of(meltingspot, call)
     ids: list[object] = ["x"] * len(call.ids)
@@ -274,7 +274,7 @@ async def test_argument_of_the_wrong_type_is_refused(
     method: str,
     argument: str,
 ) -> None:
-    """Each argument that is of a wrong type, empty, or without timezone is a UsageError that names it, unsent."""
+    """An argument of a wrong type, empty, or without timezone is a UsageError that names it; no request is sent."""
     (call,) = (call for call in CALLS.values() if (call.resource, call.method) == (resource, method))
     function = method_of(meltingspot, call)
     if argument not in inspect.signature(function).parameters:
@@ -291,10 +291,10 @@ async def test_argument_of_the_wrong_type_is_refused(
     assert not fake_meltingspot.received
 
 
-async def test_timestamps_are_in_seconds_unless_said_otherwise(
+async def test_datetime_filters_are_sent_in_seconds_by_default(
     fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient
 ) -> None:
-    """A datetime given as a filter becomes a Unix timestamp: of seconds, or of milliseconds if asked for."""
+    """A datetime filter is sent as a Unix timestamp, in seconds or, with unit="ms", in milliseconds."""
     moment = datetime.fromisoformat("2026-01-01T02:00:00.750+02:00")
     await finish(meltingspot.lives.list(start_date=Range(gte=moment)))
     await finish(meltingspot.spot_members.list(invitation_date_after=moment, unit="ms"))
@@ -303,8 +303,8 @@ async def test_timestamps_are_in_seconds_unless_said_otherwise(
     assert "invitationDate[after]=1767225600750&" in second
 
 
-async def test_gets_and_lists_notice_what_is_new() -> None:
-    """An unknown field or value is told whether it comes in an item or in a list, and once in all."""
+async def test_unknown_field_or_value_is_reported_once() -> None:
+    """A client reports an unknown field or value once, whether an item or a list contained it."""
     events: list[Event] = []
     async with FakeMeltingSpot() as fake:
         odd = JsonObject({"somethingNew": 1})

@@ -1,4 +1,4 @@
-"""The models are what the contract says, no more and no less."""
+"""The models have the fields, types and values of the contract, and no others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXAMPLES = [
 ]
 
 
-def test_every_model_stands_for_a_schema() -> None:
+def test_models_and_schemas_correspond() -> None:
     """Each schema of the contract has a model, and each model a schema."""
     classes = {name for name in models.__all__ if attrs.has(getattr(models, name))} - {"Model"}
     assert classes == set(SCHEMAS)
@@ -48,7 +48,7 @@ def test_model_has_the_documented_fields(name: str) -> None:
 
 
 def expected(schema: dict[str, Any]) -> tuple[Any, ...]:
-    """What the contract says of a field."""
+    """A field's type in the contract: its kind, whether it may be null, and the type of an array's items."""
     types = schema.get("type", "object")
     kinds = {types} if isinstance(types, str) else set(types)
     inner = expected(schema["items"]) if "items" in schema and "string" not in kinds else None
@@ -70,7 +70,7 @@ SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def described(kind: Any) -> tuple[Any, ...]:
-    """The same, of a field of a model."""
+    """A field's type in a model, in the form of :func:`expected`."""
     if kind == PropertyValue | None:
         return frozenset({"string", "number", "boolean", "array"}), True, None
     options = get_args(kind) if NoneType in get_args(kind) else (kind,)
@@ -93,8 +93,8 @@ def described(kind: Any) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
-def test_every_example_is_understood_whole(name: str, example: dict[str, object]) -> None:
-    """A documented example becomes its model with nothing left over, unknown to an enum, or lost on the way back."""
+def test_documented_example_is_structured_completely(name: str, example: dict[str, object]) -> None:
+    """Structuring a documented example meets no unknown field or value, and writing it back loses nothing."""
     STRICT.structure(example, model_of(name))
     noticed: list[object] = []
     item = structure(json.dumps(example).encode(), model_of(name), "/", noticed.append)
@@ -116,8 +116,8 @@ def test_field_without_a_model_fails_these_tests() -> None:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_models_are_values(name: str) -> None:
-    """Models are frozen, hashable, and tell nothing personal in their repr."""
+def test_models_are_frozen_hashable_and_discreet(name: str) -> None:
+    """A model is frozen and hashable, and its repr shows no personal data."""
     item = STRICT.structure(SCHEMAS[name]["examples"][0], model_of(name))
     hash(item)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):

@@ -1,4 +1,4 @@
-"""What all models have in common: frozen, hashable, discreet in their repr, with extra for the unknown."""
+"""What all models share: they are frozen, hashable and discreet in their repr; extra keeps unknown fields."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from ..support.documents import DOCUMENTED, PATH, participant
 
 
 def test_participant_is_frozen_and_hashable() -> None:
-    """A participant cannot be changed, and equal ones are one."""
+    """A participant cannot be changed, and a set holds equal participants once."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         participant().status = ParticipantStatus.COMPLETED  # type: ignore[misc]
     assert len({participant(), participant()}) == 1
 
 
 def test_repr_shows_neither_names_nor_email() -> None:
-    """The repr of a participant, which ends up in logs, shows nothing of the person."""
+    """The repr of a participant hides names and email, because reprs end up in logs."""
     shown = repr(participant(spotMemberLastname="Byron"))
     assert not {"Ada", "Byron", "ada@example.com"} & set(shown.replace("'", " ").split())
     assert "spot_member_email='…'" in shown
@@ -39,7 +39,7 @@ def test_repr_shows_neither_names_nor_email() -> None:
 
 
 def test_unknown_fields_are_kept_in_extra() -> None:
-    """A field that is not documented is kept in extra, which cannot be changed."""
+    """A model keeps a field that is not documented in extra, which cannot be changed."""
     extended = participant(somethingNew={"a": [1]}, extra="theirs")
     assert extended.extra == {"somethingNew": {"a": [1]}, "extra": "theirs"}
     assert attrs.evolve(extended, extra=participant().extra) == participant()
@@ -52,7 +52,7 @@ def test_unknown_fields_are_kept_in_extra() -> None:
 
 
 def test_repr_shows_no_values_of_unknown_fields() -> None:
-    """A repr shows the names of unknown fields, but no values, and no name that is an email."""
+    """A repr shows the names of unknown fields, but neither their values nor a name that is an email."""
     shown = repr(participant(phone="+33 1 23", **{"ada@example.com": 1}))
     assert "<JsonObject: phone, [email]>" in shown
     assert "+33" not in shown
@@ -61,7 +61,7 @@ def test_repr_shows_no_values_of_unknown_fields() -> None:
 
 
 def test_unknown_fields_and_values_are_reported() -> None:
-    """Unknown fields and values of enums are reported by name, and an email in a name is removed."""
+    """The callback learns of unknown fields and enum values by name, with any email in the name removed."""
     noticed: list[Drift] = []
     body = json.dumps(DOCUMENTED | {"status": "Paused", "newField": 1, "ada@example.com": 2}).encode()
     structure(body, CourseParticipant, PATH, noticed.append)
@@ -76,7 +76,7 @@ def test_unknown_fields_and_values_are_reported() -> None:
 
 
 def test_number_of_unknown_names_reported_is_capped() -> None:
-    """A service that makes up names as it goes fills neither the log nor the memory."""
+    """A service that invents ever new field names fills neither the log nor the memory."""
     reported: list[object] = []
     reporter = Reporter(reported.append)
     for number in range(3_000):

@@ -1,4 +1,4 @@
-"""Enums that live with values they do not know."""
+"""Open enums accept values that they do not list."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meltingspot_async import (
-    ParticipantStatus,
-)
+from meltingspot_async import ParticipantStatus
 
 from ..support.documents import participant
 
 
 @given(st.text())
 def test_any_text_can_be_a_status(value: str) -> None:
-    """Known or not, a status is equal and hashable like its string; so are its copies."""
+    """Known or not, a status and its copies equal their string and have its hash."""
     status = ParticipantStatus(value)
     assert (status, status.value, hash(status), str(status)) == (value, value, hash(value), value)
     assert isinstance(status, ParticipantStatus)
@@ -28,7 +26,7 @@ def test_any_text_can_be_a_status(value: str) -> None:
 
 
 def test_unknown_status_is_not_listed() -> None:
-    """The class lists the documented values only, however many others have been seen."""
+    """The class lists the documented values only, even after it has met others."""
     assert participant(status="Paused").status == "Paused"
     assert [status.value for status in ParticipantStatus] == ["Invited", "Started", "Completed", "Unenrolled"]
     assert ParticipantStatus("Paused") is not ParticipantStatus("Paused")

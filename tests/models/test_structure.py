@@ -1,4 +1,4 @@
-"""From bytes to models: what does not fit is refused, with the field's path and without its value."""
+"""From bytes to models: an answer that does not fit is an error with the field's path and without its value."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meltingspot_async import (
-    CourseParticipant,
-    ParticipantStatus,
-)
+from meltingspot_async import CourseParticipant, ParticipantStatus
 from meltingspot_async.models._converter import structure
 
 from ..support.documents import DOCUMENTED, PATH, json_values, participant, refusal
@@ -112,12 +109,12 @@ def test_error_speaks_of_types_only(field: str, value: object, problem: str) -> 
     ids=lambda value: value[:12] if isinstance(value, bytes) else "",
 )
 def test_body_that_is_not_an_object_is_refused(body: bytes, problem: str) -> None:
-    """Anything but a JSON object is an error at $."""
+    """A body that is not a JSON object is an error at $."""
     error = refusal(body)
     assert (error.field, error.problem) == ("$", problem)
 
 
 @given(st.builds(json.dumps, json_values).map(str.encode) | st.binary())
 def test_any_body_is_a_participant_or_an_error(body: bytes) -> None:
-    """Whatever the bytes, the outcome is a participant or an InvalidResponseError."""
+    """Any bytes that are not a participant end in an InvalidResponseError."""
     refusal(body)

@@ -1,4 +1,4 @@
-"""Values of fields: each kind is checked and becomes a Python value."""
+"""Values of fields: each kind is checked and structured as a Python value."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from meltingspot_async import (
-    InvalidResponseError,
-    models,
-    to_dict,
-)
+from meltingspot_async import InvalidResponseError, models, to_dict
 from meltingspot_async.models._converter import structure
 
 from ..contract.contract import SCHEMAS
@@ -48,7 +44,7 @@ def test_absent_name_is_none(name: str, nothing: object) -> None:
     ],
 )  # fmt: skip
 def test_every_kind_of_value_is_checked(model: type, field: str, value: object, problem: str) -> None:
-    """Flags, numbers, milliseconds, objects and values of properties are checked like everything else."""
+    """A boolean, number, array, object or custom property of a wrong type is an error that names types only."""
     body = json.dumps({**SCHEMAS[model.__name__]["examples"][0], field: value}).encode()
     with pytest.raises(InvalidResponseError) as refused:
         structure(body, model, PATH)
@@ -56,7 +52,7 @@ def test_every_kind_of_value_is_checked(model: type, field: str, value: object, 
 
 
 def test_milliseconds_become_datetimes() -> None:
-    """Integers of milliseconds and ISO 8601 strings both become aware datetimes, and integers again when written."""
+    """Milliseconds and ISO 8601 strings become the same aware datetime, which is written back as milliseconds."""
     member = SCHEMAS["SpotMember"]["examples"][0]
     for written in (1767603600123, "2026-01-05T10:00:00.123+01:00"):
         found = structure(json.dumps({**member, "updatedAt": written}).encode(), models.SpotMember, PATH)

@@ -1,4 +1,4 @@
-"""The documented participant as a document, and what becomes of changed ones."""
+"""The documented participant as a JSON document, and what structuring a changed one gives."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def participant(**changes: object) -> CourseParticipant:
 
 
 def refusal(body: bytes) -> InvalidResponseError:
-    """The error that a body ends in."""
+    """The error that structuring a body raises."""
     with pytest.raises(InvalidResponseError) as refused:
         structure(body, CourseParticipant, PATH)
     return refused.value

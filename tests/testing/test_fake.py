@@ -1,4 +1,4 @@
-"""The fake service: it counts as it says, and what it does can be relied on by people's own tests."""
+"""The fake service: its limit, its items and its faults are those that a test asked for."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_fake_service_accepts_no_more_than_its_limit() -> None:
 async def test_fake_service_knows_its_participants_and_nobody_else(
     fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient
 ) -> None:
-    """Seeded participants are found; an unknown course or participant is a 404 that says which."""
+    """The fake finds a seeded participant; its 404 says whether the course or the participant is unknown."""
     (only,) = fake_meltingspot.seed("c", 1)
     assert await meltingspot.course_participants.get("c", only) == make_course_participant(0, course_id="c")
     with pytest.raises(NotFoundError, match="participant not found"):
@@ -52,10 +52,10 @@ async def test_fake_service_knows_its_participants_and_nobody_else(
         await meltingspot.course_participants.get("nowhere", only)
 
 
-async def test_faults_come_in_the_order_they_were_asked_for(
+async def test_faults_apply_in_order_and_once_each(
     fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient
 ) -> None:
-    """Each fault befalls one request; without further faults all is as usual."""
+    """Each fault applies to one request; after the last, the fake answers as usual."""
     fake_meltingspot.seed("c", 1)
     fake_meltingspot.fail(Answer(404, b"first"), Answer(404, b"second"))
     for word in ("first", "second"):
@@ -64,8 +64,8 @@ async def test_faults_come_in_the_order_they_were_asked_for(
     await meltingspot.course_participants.get("c", "participant-0")
 
 
-def test_made_participants_make_sense() -> None:
-    """Of each status in turn, the same every time, with dates that fit the status."""
+def test_made_participants_are_consistent_and_repeatable() -> None:
+    """A number gives the same participant every time, with dates that fit its status; each status has its turn."""
     for number in range(40):
         made = make_course_participant(number)
         assert made == make_course_participant(number)
