@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, Unpack
 
 from . import resources
 from ._environment import api_key_from_env, auth_scheme_from_env, base_url_from_env, limiter_from_env
@@ -131,7 +130,8 @@ class MeltingSpotClient:
 
         It shares the connections, the limiter and the requests under way. Closing either closes both.
         """
-        twin = copy.copy(self)
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
         twin.session_manager = self.session_manager.with_options(**changes)
         for name, attribute in vars(self).items():
             if isinstance(attribute, Resource):
@@ -167,6 +167,16 @@ class MeltingSpotClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        """Refuse to be pickled or copied: connections and limiter cannot be, and the key should not be.
+
+        :raises TypeError: always.
+        """
+        raise TypeError(
+            "A MeltingSpotClient cannot be pickled or copied: it holds connections, a limiter and the key. "
+            "Make one client in each process; with_options() gives a copy that shares all of them."
+        )
 
     def __repr__(self) -> str:
         return f"MeltingSpotClient(base_url={self.session_manager.base_url!r})"

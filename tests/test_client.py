@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import math
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -206,14 +209,28 @@ async def test_with_options_copies_options_and_shares_the_rest(canned: aiorespon
     canned.get(URL, payload=DOCUMENTED)
     canned.get(URL, status=503)
     client = MeltingSpotClient("k", retry=RetryPolicy(attempts=1))
-    copy = client.with_options(priority=Priority.BULK, timeout=5.0, deadline=None, coalesce=False)
+    twin = client.with_options(priority=Priority.BULK, timeout=5.0, deadline=None, coalesce=False)
     assert (await fetch(client)).id == "cp-1"
     with pytest.raises(ApiError):
-        await fetch(copy)
-    assert copy.session_manager._limiter is client.session_manager._limiter
-    await copy.aclose()
+        await fetch(twin)
+    assert twin.session_manager._limiter is client.session_manager._limiter
+    await twin.aclose()
     with pytest.raises(UsageError, match="closed"):
         await fetch(client)
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.deepcopy, copy.copy])
+def test_client_refuses_to_be_pickled_or_copied(duplicate: Callable[[object], object]) -> None:
+    """A client, or anything that holds one, cannot be duplicated by accident, and the error says what to do."""
+    client = MeltingSpotClient("secret-key")
+    for thing in (client, client.with_options(deadline=3.0)):
+        with pytest.raises(
+            TypeError, match=r"one client in each process; with_options\(\) gives a copy"
+        ) as refused:
+            duplicate(thing)
+        assert "secret-key" not in str(refused.value)
+    with pytest.raises(TypeError):
+        pickle.dumps({"client": client})
 
 
 def test_impossible_priority_is_refused() -> None:

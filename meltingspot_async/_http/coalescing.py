@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Generic, TypeVar
 
 import attrs
+
+from ..errors import MeltingSpotError
 
 T = TypeVar("T")
 
@@ -21,7 +24,8 @@ class InFlight(Generic[T]):
     """The table of requests under way.
 
     A request runs in a task of its own, so that no caller's cancellation reaches the others. The last caller
-    to be cancelled cancels it, waits for its end, and meanwhile nobody new can join it.
+    to be cancelled cancels it, waits for its end, and meanwhile nobody new can join it. If the request fails,
+    each caller gets an exception of its own: what one adds to it, notes or frames, the others do not see.
     """
 
     def __init__(self) -> None:
@@ -44,6 +48,9 @@ class InFlight(Generic[T]):
             flight.callers -= 1
             if not flight.callers:
                 await self._land(key, flight)
+        error = flight.task.exception()
+        if isinstance(error, MeltingSpotError):
+            raise copy.copy(error) from error.__cause__
         return flight.task.result()
 
     async def _land(self, key: Hashable, flight: _Flight[T]) -> None:

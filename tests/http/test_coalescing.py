@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 
 import aiohttp
 import pytest
@@ -44,11 +45,16 @@ async def test_coalescing_can_be_turned_off() -> None:
 
 
 async def test_callers_share_a_failure() -> None:
-    """All who share a request get its error."""
+    """All who share a request get its error, each an exception of its own with a traceback of its own."""
     async with serving() as (fake, client):
-        fake.fail(Answer(403))
-        results = await asyncio.gather(*(outcome(client) for _ in range(5)))
-        assert [type(result) for result in results] == [PermissionDeniedError] * 5
+        fake.fail(Answer(403, b'{"message": "paid plans only"}'))
+        results = await asyncio.gather(*(outcome(client) for _ in range(200)))
+        assert [type(result) for result in results] == [PermissionDeniedError] * 200
+        assert {str(result) for result in results} == {str(results[0])}
+        assert "paid plans only" in str(results[0])
+        assert len({id(result) for result in results}) == 200
+        assert isinstance(results[-1], BaseException)
+        assert len(traceback.extract_tb(results[-1].__traceback__)) < 20
         assert len(fake.received) == 1
 
 
