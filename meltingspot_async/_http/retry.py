@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
 import attrs
 
 from .._validation import not_negative, whole_positive
@@ -18,9 +13,10 @@ RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 EARNED_BY_SUCCESS = 0.5
 """Retries that one success pays for: up to a third of all requests may fail without the budget shrinking."""
 
-_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
-_LATEST_DELTA = 1_000_000_000.0
-"""A reset header above this is a Unix time rather than a number of seconds: both are in use."""
+MAX_ROUNDING = 0.25
+"""Seconds that are added, at random, to a wait that the service asked for in whole seconds: it may have rounded them
+down, and callers that wait for the same second should not all return in the same moment.
+"""
 
 
 @attrs.frozen
@@ -29,11 +25,12 @@ class RetryPolicy:
 
     The statuses 408, 425, 429, 500, 502, 503 and 504, connection errors, timeouts of one attempt and truncated
     bodies are retried: every call is a GET, so that asking twice does no harm. Before attempt n + 1 the client
-    waits as long as the service asked, else
+    waits
 
         ``random() * min(backoff_max, backoff_base * 2 ** (n - 1))`` seconds,
 
-    "full jitter": drawn after the cap, so that callers still spread when all of them have reached it.
+    "full jitter": drawn after the cap, so that callers still spread when all of them have reached it. If the
+    service asks for a longer wait (and for no longer than ``max_retry_after``), the client waits that long.
     """
 
     attempts: int = attrs.field(default=5, validator=whole_positive)
@@ -41,7 +38,7 @@ class RetryPolicy:
     backoff_base: float = attrs.field(default=0.5, validator=not_negative)
     """Most seconds that the first wait lasts."""
     backoff_max: float = attrs.field(default=30.0, validator=not_negative)
-    """Most seconds that a wait lasts for which the service named no time."""
+    """Most seconds that the client waits by its own choice."""
     max_retry_after: float = attrs.field(default=60.0, validator=not_negative)
     """Seconds the service may ask us to wait; a longer Retry-After fails the call at once."""
     budget: float = attrs.field(default=100.0, validator=not_negative)
@@ -56,8 +53,16 @@ class RetryPolicy:
         return jitter * min(self.backoff_max, self.backoff_base * 2.0 ** min(attempt - 1, 64))
 
     def wait(self, asked: float | None, attempt: int, jitter: float) -> float:
-        """Seconds to wait after attempt number ``attempt``: what the service asked for, else the back-off."""
-        return self.backoff(attempt, jitter) if asked is None else asked
+        """Seconds to wait after attempt number ``attempt``: the back-off, or longer if the service asks for it.
+
+        :param asked: seconds the service asked for.
+        :param jitter: a random number in [0, 1).
+        """
+        backoff = self.backoff(attempt, jitter)
+        if asked is None:
+            return backoff
+        rounding = jitter * MAX_ROUNDING if asked.is_integer() else 0.0
+        return max(backoff, asked + rounding)
 
     def retries(self, failure: ApiError | TransportError, attempt: int) -> bool:
         """Whether to try again after attempt number ``attempt`` (from 1) ended like this."""
@@ -89,37 +94,3 @@ class RetryBudget:
     def earn(self) -> None:
         """Count a success."""
         self.overdrawn = max(0.0, self.overdrawn - EARNED_BY_SUCCESS)
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds the service asks us to wait, or ``None`` if it does not ask, or asks for nonsense.
-
-    ``Retry-After`` is read first (RFC 9110: seconds, or a date), then ``RateLimit-Reset`` and
-    ``X-RateLimit-Reset`` (seconds, or a Unix time). None of them is documented for MeltingSpot. A date is
-    compared with the answer's own ``Date`` if there is one, so that a wrong clock here does not matter.
-    A negative number, a past date and anything else are ignored.
-
-    :param headers: of the answer; names are looked up case-insensitively.
-    :param now: the time here, aware, for answers without a ``Date``.
-    """
-    lowered = {name.lower(): value.strip() for name, value in headers.items()}
-    there = _date(lowered.get("date", "")) or now
-    asked = lowered.get("retry-after", "")
-    if _SECONDS.fullmatch(asked):
-        return float(asked)
-    if (date := _date(asked)) is not None and date > there:
-        return (date - there).total_seconds()
-    for name in ("ratelimit-reset", "x-ratelimit-reset"):
-        if _SECONDS.fullmatch(lowered.get(name, "")):
-            reset = float(lowered[name])
-            wait = reset if reset < _LATEST_DELTA else reset - there.timestamp()
-            return wait if wait >= 0 else None
-    return None
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)

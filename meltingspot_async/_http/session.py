@@ -29,7 +29,8 @@ from .json_lines import JsonLines
 from .options import OptionChanges, RequestOptions
 from .reporter import Reporter
 from .response import RawResponse, api_error
-from .retry import RetryBudget, retry_after
+from .retry import RetryBudget
+from .retry_after import retry_after
 from .transport import Request, Transport
 
 _HEADERS = {
@@ -163,7 +164,7 @@ class SessionManager:
         """Raise what an unsuccessful answer amounts to. How long a 429 makes the key pause is decided here."""
         if response.is_success:
             return
-        asked = retry_after(response.headers, datetime.now(UTC))
+        asked = retry_after(response.status, response.headers, datetime.now(UTC))
         pause = None
         if response.status == 429:
             pause = self._options.retry.wait(asked, call.attempt, random.random())

@@ -19,11 +19,11 @@ from ..support.calls import failure, get, now, serving
 async def test_wait_beyond_deadline_raises_before_waiting() -> None:
     """A Retry-After beyond the deadline fails at once, naming both, with the failure as its cause."""
     async with serving(deadline=5.0) as (fake, client):
-        fake.fail(Answer(503, headers={"Retry-After": "30"}))
+        fake.fail(Answer(503, headers={"Retry-After": "30.5"}))
         started = now()
         error = await failure(client)
         assert isinstance(error, DeadlineExceededError)
-        assert (error.wait_needed, error.deadline) == (30.0, 5.0)
+        assert (error.wait_needed, error.deadline) == (30.5, 5.0)
         assert isinstance(error.__cause__, ServerError)
         assert now() - started < 0.1
 

@@ -24,7 +24,7 @@ async def test_events_describe_a_call(caplog: pytest.LogCaptureFixture) -> None:
     events: list[Event] = []
     async with serving(on_event=events.append) as (fake, client):
         fake.fail(
-            Answer(503, headers={"Retry-After": "2"}), Answer(429, headers={"Retry-After": "3"}), Reset()
+            Answer(503, headers={"Retry-After": "2.5"}), Answer(429, headers={"Retry-After": "3.5"}), Reset()
         )
         await get(client)
     shown = [
@@ -45,8 +45,8 @@ async def test_events_describe_a_call(caplog: pytest.LogCaptureFixture) -> None:
         ("AttemptStarted", 4, None, None),
         ("AttemptFinished", 4, 200, None),
     ]
-    assert events[2] == RetryScheduled(PATH, 1, "503", 2.0)
-    assert events[5] == Throttled(PATH, 3.0)
+    assert events[2] == RetryScheduled(PATH, 1, "503", 2.5)
+    assert events[5] == Throttled(PATH, 3.5)
     assert [record.getMessage() for record in caplog.records] == [str(event) for event in events]
 
 

@@ -123,11 +123,11 @@ def test_waiters_sleep_until_their_step_is_due(server: RedisServer, key: str) ->
         async with redis_limiting(server, key, RateLimit(1, per=100.0)) as limiter:
             await use(limiter)
             waiting = [asyncio.create_task(use(limiter)) for _ in range(50)]
-            await asyncio.sleep(0.1)
+            await until(lambda: limiter._last.interactive and limiter._reporting is None)
             steps = limiter._script.steps
             await asyncio.sleep(0.5)
             limiter._wake()  # a timer that rings early
-            await asyncio.sleep(0.1)
+            await until(lambda: limiter._reporting is None)
             assert limiter._script.steps == steps
             assert limiter._timer is not None
             for task in waiting:
