@@ -102,21 +102,26 @@ class SlidingWindowLimiter:
         waiter: Waiter = loop.create_future()
         queue[waiter] = deadline
         self._hand_out()
-        until = asyncio.timeout_at(deadline)
         try:
-            async with until:
+            async with asyncio.timeout_at(deadline):
                 refusal = await waiter
-        except (asyncio.CancelledError, TimeoutError):
-            queue.pop(waiter, None)
-            if waiter.done() and not waiter.cancelled() and waiter.result() is None:
-                self._in_flight -= 1
-            self._hand_out()
-            if not until.expired() or deadline is None:
-                raise
+        except asyncio.CancelledError:  # also if the deadline passes in the same turn
+            self._leave(queue, waiter)
+            raise
+        except TimeoutError:
+            self._leave(queue, waiter)
+            assert deadline is not None
             wait = max(0.0, self._free_at(deadline, 0) - deadline)
             raise DeadlineExceededError(wait, deadline - started) from None
         if refusal is not None:
             raise refusal
+
+    def _leave(self, queue: Queue, waiter: Waiter) -> None:
+        """Forget a waiter, and pass on the slot that it may have been given already."""
+        queue.pop(waiter, None)
+        if waiter.done() and not waiter.cancelled() and waiter.result() is None:
+            self._in_flight -= 1
+        self._hand_out()
 
     def _release(self, error: BaseException | None) -> None:
         """Give back a slot whose block ended with ``error``, or without one."""

@@ -23,7 +23,7 @@ from ..errors import (
 from ..events import logger
 from ..rate_limit import Priority, RateLimit, RateLimiter
 from ..rate_limit._protocol import GIVEN_UP_MARGIN, SlotOutcome
-from ..rate_limit._queue import MAX_PASSED_OVER, Waiter
+from ..rate_limit._queue import MAX_PASSED_OVER, Queue, Waiter
 from ..rate_limit._window import DAY
 from ._allowance import redis_keys, strictest
 from ._script import STEP_TIMEOUT, RedisCommands, Script, connect
@@ -179,20 +179,25 @@ class RedisSlidingWindowLimiter:
             if self._last.interactive or (self._last.bulk and priority is Priority.BULK):
                 self._waiters.refuse_if_late(queue, waiter, ahead, self._last.free_at, started)
         self._report()
-        until = asyncio.timeout_at(deadline)
         try:
-            async with until:
+            async with asyncio.timeout_at(deadline):
                 return await waiter
-        except (asyncio.CancelledError, TimeoutError):
-            queue.pop(waiter, None)
-            if waiter.done() and not waiter.cancelled() and waiter.result() is None:
-                self._held -= 1
-            self._report()
-            if not until.expired() or deadline is None:
-                raise
+        except asyncio.CancelledError:  # also if the deadline passes in the same turn
+            self._leave(queue, waiter)
+            raise
+        except TimeoutError:
+            self._leave(queue, waiter)
+            assert deadline is not None
             return DeadlineExceededError(max(0.0, self._last.free_at - deadline), deadline - started)
         finally:
             self._waiters.with_deadline -= deadline is not None
+
+    def _leave(self, queue: Queue, waiter: Waiter) -> None:
+        """Forget a waiter, and give back the slot that it may have been given already."""
+        queue.pop(waiter, None)
+        if waiter.done() and not waiter.cancelled() and waiter.result() is None:
+            self._held -= 1
+        self._report()
 
     def _release(self, error: BaseException | None) -> None:
         """Give back a slot whose block ended with ``error``, or without one."""

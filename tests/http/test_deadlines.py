@@ -59,3 +59,13 @@ async def test_calls_without_deadline_take_their_turn() -> None:
         assert now() - started == pytest.approx(90.0, abs=1.0)
         assert fake.most_received(10.0) == 100
         assert not any(request.refused for request in fake.received)
+
+
+async def test_cancellation_in_the_same_turn_as_a_deadline_stays_a_cancellation() -> None:
+    """A call that is cancelled at the very moment of its deadline ends cancelled."""
+    async with serving(deadline=5.0, coalesce=False) as (fake, client):
+        fake.fail(Delay(60.0))
+        caller = get(client)
+        asyncio.get_running_loop().call_at(now() + 5.0, caller.cancel)
+        await asyncio.wait([caller])
+        assert caller.cancelled()

@@ -120,3 +120,31 @@ async def test_pause_beyond_a_deadline_refuses_the_waiter_at_once() -> None:
     await asyncio.gather(*holders[1:], cancelled, return_exceptions=True)
     with pytest.raises(RateLimitError):
         await holders[0]
+
+
+@pytest.mark.parametrize("first", ["cancellation", "deadline"])
+async def test_cancellation_in_the_same_turn_as_a_deadline_stays_a_cancellation(first: str) -> None:
+    """A task that is cancelled at the very moment of its deadline ends cancelled, and leaves no trace."""
+    limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
+    deadline, loop = now() + 20.0, asyncio.get_running_loop()
+
+    async def wait() -> None:
+        async with limiter.slot(deadline=deadline):
+            pytest.fail("the only slot is held")
+
+    tasks: list[asyncio.Task[None]] = []
+
+    def cancel() -> None:
+        tasks[0].cancel()
+
+    async with limiter.slot():
+        if first == "cancellation":
+            loop.call_at(deadline, cancel)
+        tasks.append(asyncio.create_task(wait()))
+        await asyncio.sleep(0)
+        if first == "deadline":
+            loop.call_at(deadline, cancel)
+        await asyncio.wait(tasks)
+    assert now() == deadline
+    assert tasks[0].cancelled()
+    assert await use(limiter) == deadline + 10.0

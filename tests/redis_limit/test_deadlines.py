@@ -66,3 +66,28 @@ def test_deadline_counts_while_redis_hangs(own_server: RedisServer, key: str) ->
             await use(limiter)
 
     run_real(main())
+
+
+def test_cancellation_in_the_same_turn_as_a_deadline_stays_a_cancellation(
+    own_server: RedisServer, key: str
+) -> None:
+    """A task that is cancelled at the very moment of its deadline, while Redis hangs, ends cancelled."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with redis_limiting(own_server, key, RateLimit(1, per=0.1)) as limiter:
+            own_server.send(signal.SIGSTOP)
+            deadline = loop.time() + 0.2
+
+            async def wait() -> None:
+                async with limiter.slot(deadline=deadline):
+                    pytest.fail("Redis gave nothing")
+
+            waiting = asyncio.create_task(wait())
+            loop.call_at(deadline, waiting.cancel)
+            await asyncio.wait([waiting])
+            assert waiting.cancelled()
+            own_server.send(signal.SIGCONT)
+            await use(limiter)
+
+    run_real(main())
