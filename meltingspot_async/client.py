@@ -155,7 +155,10 @@ class MeltingSpotClient:
         return await self.session_manager.get(path, params)
 
     async def aclose(self) -> None:
-        """Close the connections. A session that was given stays open. May be called twice."""
+        """End the calls under way, wherever they wait, and close the connections. May be called twice.
+
+        Such a call raises ``UsageError``. A session that was given stays open.
+        """
         await self.session_manager.aclose()
         if self._shared_limiter is not None:
             await self._shared_limiter.aclose()

@@ -1,4 +1,4 @@
-"""One call: which attempt it is at, and until when it may take."""
+"""One call: which attempt it is at, and what ends it early: its deadline, or the closing of its client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import attrs
 
-from ..errors import DeadlineExceededError, MeltingSpotError
+from ..errors import DeadlineExceededError, MeltingSpotError, UsageError
 
 
 @attrs.define
@@ -42,20 +42,51 @@ class Call:
         assert self.allowed is not None
         return DeadlineExceededError(wait_needed, self.allowed)
 
-    @asynccontextmanager
-    async def within_deadline(self) -> AsyncGenerator[None, None]:
-        """End what happens in the block when the deadline passes.
 
-        :raises DeadlineExceededError: it has passed.
+class CallsUnderWay:
+    """The calls of a client, which end when it is closed: those that wait for a slot or back off, and all others."""
+
+    def __init__(self) -> None:
+        self._closed = False
+        self._scopes: dict[asyncio.Timeout, asyncio.Future[None]] = {}
+
+    @asynccontextmanager
+    async def scope(self, call: Call) -> AsyncGenerator[None, None]:
+        """End what happens in the block when the call's deadline passes or the client is closed.
+
+        :raises DeadlineExceededError: the deadline has passed.
+        :raises UsageError: the client was closed.
         """
-        until = asyncio.timeout_at(self.deadline)
+        scope = asyncio.timeout_at(call.deadline)
+        ended = asyncio.get_running_loop().create_future()
         try:
-            async with until:
+            async with scope:
+                self._check()
+                self._scopes[scope] = ended
                 yield
         except TimeoutError as error:
-            if isinstance(error, MeltingSpotError) or not until.expired():
+            if isinstance(error, MeltingSpotError) or not scope.expired():
                 raise
-            raise self.exceeded(None) from None
+            self._check()
+            raise call.exceeded(None) from None
+        finally:
+            self._scopes.pop(scope, None)
+            ended.cancel()
+
+    async def close(self) -> None:
+        """End all calls of this loop, and wait until they have ended. None begins from now on."""
+        self._closed = True
+        loop = asyncio.get_running_loop()
+        under_way = {scope: end for scope, end in self._scopes.items() if end.get_loop() is loop}
+        for scope in under_way:
+            if not scope.expired():
+                scope.reschedule(loop.time())
+        if under_way:
+            await asyncio.wait(under_way.values())
+
+    def _check(self) -> None:
+        if self._closed:
+            raise UsageError("This client was closed while the call was under way: close it after its calls.")
 
 
 def _from_now(seconds: float | None) -> float | None:

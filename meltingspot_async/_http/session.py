@@ -6,7 +6,7 @@ import asyncio
 import copy
 import random
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Self, Unpack
 
@@ -22,7 +22,7 @@ from ..errors import (
 )
 from ..events import AttemptStarted, Coalesced, Drift, Event, RetryScheduled, Throttled, logger
 from ..rate_limit import Priority, RateLimiter
-from .call import Call
+from .call import Call, CallsUnderWay
 from .coalescing import InFlight
 from .endpoint import Endpoint, Params
 from .json_lines import JsonLines
@@ -64,6 +64,7 @@ class SessionManager:
         """To be called with what an answer holds beyond the documentation."""
         self._budget = RetryBudget()
         self._in_flight: InFlight[RawResponse] = InFlight()
+        self._calls = CallsUnderWay()
 
     def __repr__(self) -> str:
         return f"SessionManager(base_url={self.base_url!r})"
@@ -84,7 +85,9 @@ class SessionManager:
         return self.with_options(priority=self._options.priority or priority)
 
     async def aclose(self) -> None:
-        """Close what was opened here; a session that was given stays open."""
+        """End the calls under way and close what was opened here; a session that was given stays open."""
+        self._transport.check_loop()
+        await self._calls.close()
         await self._transport.close()
 
     async def get(self, path: str, params: Params | None = None) -> RawResponse:
@@ -118,7 +121,7 @@ class SessionManager:
 
     async def _answer(self, call: Call, url: str) -> RawResponse:
         """Attempts until one succeeds, within the deadline."""
-        async with call.within_deadline():
+        async with self._calls.scope(call):
             while True:
                 try:
                     async with self._slot(call):
@@ -213,7 +216,10 @@ class SessionManager:
         while True:
             url = self._endpoint.url(path, params())
             try:
-                async with self._slot(call), aclosing(self._stream(call, url)) as lines:
+                async with AsyncExitStack() as attempt:
+                    async with self._calls.scope(call):
+                        await attempt.enter_async_context(self._slot(call))
+                    lines = await attempt.enter_async_context(aclosing(self._stream(call, url)))
                     async for line in lines:
                         yield line
                         call.progress()
@@ -221,7 +227,8 @@ class SessionManager:
                 return
             except (ApiError, TransportError) as error:
                 failure = error
-            await self._back_off(call, failure)
+            async with self._calls.scope(call):
+                await self._back_off(call, failure)
 
     async def _stream(self, call: Call, url: str) -> AsyncGenerator[bytes, None]:
         """One request and the lines of its answer."""

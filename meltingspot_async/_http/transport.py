@@ -112,9 +112,16 @@ class Transport:
     async def close(self) -> None:
         """Close the session, unless it was given."""
         if self._session is not None and self._given is None and not self._closed:
-            self._check()
             await self._session.close()
         self._closed = True
+
+    def check_loop(self) -> None:
+        """Refuse to be closed on another loop than the one of the connections, if there are any.
+
+        :raises UsageError: this is another loop.
+        """
+        if self._session is not None and self._given is None and not self._closed:
+            self._check()
 
     def _get(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """One request to just this URL, whatever the session given would do by itself."""

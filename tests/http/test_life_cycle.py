@@ -7,14 +7,17 @@ import asyncio
 import pytest
 
 from meltingspot_async import (
+    DeadlineExceededError,
     MeltingSpotClient,
+    RateLimit,
     RetryPolicy,
+    SlidingWindowLimiter,
     TransportError,
     UsageError,
 )
-from meltingspot_async.testing import Answer
+from meltingspot_async.testing import Answer, Delay
 
-from ..support.calls import get, serving
+from ..support.calls import get, now, serving
 
 
 async def test_closed_client_is_a_usage_error() -> None:
@@ -28,15 +31,59 @@ async def test_closed_client_is_a_usage_error() -> None:
         assert len(fake.received) == 1
 
 
-async def test_closing_ends_a_call_that_backs_off() -> None:
-    """A call that was backing off when its client was closed ends with a UsageError."""
+@pytest.mark.parametrize("coalesce", [True, False])
+async def test_closing_ends_every_call_at_once(coalesce: bool) -> None:
+    """Calls that wait for a slot, back off or wait for an answer end with a UsageError when the client is closed."""
+    limiter = SlidingWindowLimiter([RateLimit(2, per=1_000.0)])
+    async with serving(limiter=limiter, coalesce=coalesce) as (fake, client):
+        fake.fail(Delay(500.0), Answer(503, headers={"Retry-After": "50"}))
+        answering = get(client)
+        await asyncio.sleep(1.0)
+        backing_off = get(client, 1)
+        await asyncio.sleep(1.0)
+        waiting = [get(client.with_options(deadline=50_000.0), number) for number in range(2, 50)]
+        await asyncio.sleep(1.0)
+        before = now()
+        await client.aclose()
+        assert now() - before < 0.1
+        for call in (answering, backing_off, *waiting):
+            assert call.done()
+            with pytest.raises(UsageError, match="closed while the call was under way"):
+                await call
+        assert len(fake.received) == 2
+        await asyncio.sleep(1_100.0)
+        assert set(limiter.free().values()) == {2}
+
+
+async def test_closing_ends_an_export_that_waits() -> None:
+    """An export whose next request waits ends with a UsageError, too."""
     async with serving() as (fake, client):
-        fake.fail(Answer(503, headers={"Retry-After": "5"}))
-        waiting = get(client)
+        fake.fail(Answer(503, headers={"Retry-After": "50"}))
+
+        async def export() -> None:
+            async for _ in client.activities.export(from_event_id="e"):
+                pass
+
+        exporting = asyncio.create_task(export())
         await asyncio.sleep(1.0)
         await client.aclose()
-        with pytest.raises(UsageError, match="closed"):
-            await waiting
+        with pytest.raises(UsageError, match="closed while the call was under way"):
+            await exporting
+        assert len(fake.received) == 1
+
+
+async def test_closing_waits_for_a_call_that_ends_by_itself() -> None:
+    """A call whose deadline passes in the turn in which the client is closed ends with either error, once."""
+    async with serving(deadline=5.0) as (fake, client):
+        fake.fail(Delay(60.0))
+        call = get(client)
+        await asyncio.sleep(0)
+        closing = asyncio.Event()
+        asyncio.get_running_loop().call_at(now() + 5.0, closing.set)
+        await closing.wait()
+        await client.aclose()
+        with pytest.raises((UsageError, DeadlineExceededError)):
+            await call
 
 
 def test_client_on_another_loop_is_a_usage_error() -> None:
