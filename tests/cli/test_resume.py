@@ -91,7 +91,7 @@ def test_resume_after_a_full_disk(
     assert sorted(ids(out)) == sorted(f"participant-{number}" for number in range(250))
 
 
-@pytest.mark.parametrize(("name", "kills"), [("all.jsonl", 9), ("all.csv", 4)])
+@pytest.mark.parametrize(("name", "kills"), [("all.jsonl", 6), ("all.csv", 4)])
 def test_resume_after_random_kills(fake: FakeMeltingSpot, tmp_path: Path, name: str, kills: int) -> None:
     """Killed at random moments and resumed each time, the file gets complete and has no repeats."""
     fake._largest_page = 20

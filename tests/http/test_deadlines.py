@@ -52,11 +52,11 @@ async def test_deadline_bounds_the_whole_call() -> None:
 
 
 async def test_calls_without_deadline_take_their_turn() -> None:
-    """A thousand calls gathered at once all succeed, as fast as the limit allows and no faster."""
+    """Four hundred calls gathered at once all succeed, as fast as the limit allows and no faster."""
     async with serving(coalesce=False) as (fake, client):
         started = now()
-        await asyncio.gather(*(get(client, number % 200) for number in range(1_000)))
-        assert now() - started == pytest.approx(90.0, abs=1.0)
+        await asyncio.gather(*(get(client, number % 200) for number in range(400)))
+        assert now() - started == pytest.approx(30.0, abs=1.0)
         assert fake.most_received(10.0) == 100
         assert not any(request.refused for request in fake.received)
 
