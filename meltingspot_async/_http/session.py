@@ -106,32 +106,40 @@ class SessionManager:
         url = self._endpoint.url(path, params)
         self._transport.open()
         call = Call.begin(path, self._options.deadline)
-        if not self._options.coalesce:
+        async with self._calls.scope(call):
+            if self._options.coalesce:
+                return await self._shared_answer(call, url)
             return await self._answer(call, url)
-        key = (url, self._options)
+
+    async def _shared_answer(self, call: Call, url: str) -> RawResponse:
+        """The answer to an identical request under way, or to a new one that others can join.
+
+        Whoever began a request decides how long it may queue. If it is refused for that reason, a caller who
+        joined it and has more time begins another one.
+        """
+        key = (url, self._options.priority, self._options.timeout, self._options.retry)
         while True:
             joins = key in self._in_flight
             if joins:
-                self._reporter.report(Coalesced(path))
+                self._reporter.report(Coalesced(call.path))
             try:
                 return await self._in_flight.share(key, lambda: self._answer(call, url))
-            except DeadlineExceededError:
-                if not joins:  # a request joined had begun earlier: there is time left for another
+            except DeadlineExceededError as refusal:
+                if not joins or not call.has_time_for(refusal.wait_needed or 0.0):
                     raise
 
     async def _answer(self, call: Call, url: str) -> RawResponse:
-        """Attempts until one succeeds, within the deadline."""
-        async with self._calls.scope(call):
-            while True:
-                try:
-                    async with self._slot(call):
-                        response = await self._send(call, url)
-                        self._raise_for_status(call, response)
-                    self._budget.earn()
-                    return response
-                except (ApiError, TransportError) as error:
-                    failure = error
-                await self._back_off(call, failure)
+        """Attempts until one succeeds."""
+        while True:
+            try:
+                async with self._slot(call):
+                    response = await self._send(call, url)
+                    self._raise_for_status(call, response)
+                self._budget.earn()
+                return response
+            except (ApiError, TransportError) as error:
+                failure = error
+            await self._back_off(call, failure)
 
     @asynccontextmanager
     async def _slot(self, call: Call) -> AsyncGenerator[None, None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
@@ -16,7 +17,8 @@ from meltingspot_async import (
     Event,
     PermissionDeniedError,
     Priority,
-    RetryPolicy,
+    RateLimit,
+    SlidingWindowLimiter,
 )
 from meltingspot_async.testing import Answer, Delay
 
@@ -90,20 +92,71 @@ async def test_last_cancelled_caller_cancels_the_request() -> None:
 
 
 async def test_page_does_not_join_a_queued_batch_request() -> None:
-    """Only calls with the same options share: a page never inherits a batch's place in the queue."""
+    """Calls of different priorities do not share: a page never inherits a batch's place in the queue."""
     async with serving() as (fake, client):
         bulk = client.with_options(priority=Priority.BULK)
         await asyncio.gather(get(client), get(bulk))
         assert len(fake.received) == 2
 
 
-async def test_joining_caller_keeps_its_own_deadline() -> None:
-    """A caller that joined a request whose deadline passes first continues alone for the time it has left."""
-    async with serving(deadline=5.0, retry=RetryPolicy(attempts=1)) as (fake, client):
-        fake.fail(Delay(50.0), Delay(2.0))
+async def test_request_under_way_outlives_the_deadline_of_its_first_caller() -> None:
+    """Each caller times out by itself: one who joined later gets the answer of the same request."""
+    async with serving(deadline=5.0) as (fake, client):
+        fake.fail(Delay(6.0))
         first = get(client)
         await asyncio.sleep(3.0)
-        second = get(client)
+        second, patient = get(client), get(client.with_options(deadline=None))
+        started = now()
         with pytest.raises(DeadlineExceededError):
             await first
-        assert (await second).id == "participant-0"
+        assert now() - started == pytest.approx(2.0, abs=0.01)
+        assert (await second).id == (await patient).id == "participant-0"
+        assert len(fake.received) == 1
+
+
+async def test_hanging_request_costs_one_slot_and_ends_with_its_last_caller() -> None:
+    """Ninety callers of one hanging id, one after the other, time out each in its time, over a single request."""
+    limiter = SlidingWindowLimiter([RateLimit(100, per=10.0)])
+    async with serving(deadline=3.0, timeout=20.0, limiter=limiter) as (fake, client):
+        fake.fail(*[Delay(1_000.0)] * 90)
+        callers: list[asyncio.Task[CourseParticipant]] = []
+        for _ in range(90):
+            callers.append(get(client))
+            await asyncio.sleep(0.05)
+        started = now()
+        errors = await asyncio.gather(*callers, return_exceptions=True)
+        assert [type(error) for error in errors] == [DeadlineExceededError] * 90
+        assert now() - started == pytest.approx(2.95, abs=0.01)
+        assert len(fake.received) == 1
+        await asyncio.sleep(25.0)
+        assert set(limiter.free().values()) == {100}
+
+
+async def test_calls_refused_together_ask_for_one_slot() -> None:
+    """Identical calls whose deadline the queue cannot meet are refused at once, by one question to the limiter."""
+    asked: list[float | None] = []
+
+    class Counting(SlidingWindowLimiter):
+        def slot(
+            self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
+        ) -> AbstractAsyncContextManager[None]:
+            asked.append(deadline)
+            return super().slot(priority, deadline)
+
+    async with serving(limiter=Counting([RateLimit(1, per=1_000.0)])) as (_, client):
+        await get(client, 1)
+        hasty = client.with_options(deadline=3.0)
+        errors = await asyncio.gather(*(outcome(hasty) for _ in range(200)))
+        assert [type(error) for error in errors] == [DeadlineExceededError] * 200
+        assert len(asked) == 2
+
+
+async def test_caller_with_more_time_asks_again_after_a_refusal() -> None:
+    """A caller who joined a request that was refused for another's deadline waits for its own slot."""
+    async with serving(limiter=SlidingWindowLimiter([RateLimit(1, per=10.0)])) as (fake, client):
+        await get(client, 1)
+        hasty, patient = get(client.with_options(deadline=3.0)), get(client)
+        with pytest.raises(DeadlineExceededError):
+            await hasty
+        assert (await patient).id == "participant-0"
+        assert len(fake.received) == 2
