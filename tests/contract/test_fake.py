@@ -43,9 +43,11 @@ def prepare(case: Case) -> None:
     """Make a generated case one that the contract allows.
 
     An export must begin with a date or an event, which OpenAPI cannot express. An object generated in place of a
-    text is left out, because a query turns it into a text.
+    text is left out, because a query turns it into a text; so is an item of a list with a comma in it, because a
+    query turns it into two items.
     """
     assume(not any(isinstance(value, dict) for value in case.query.values()))
+    assume(not any("%2C" in getattr(value, "encoded", "") for value in case.query.values()))
     if case.operation.label == "GET /v1/activities~export" and not {"fromDate[eq]", "fromEventId"} & set(
         case.query
     ):
