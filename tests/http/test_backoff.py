@@ -20,8 +20,8 @@ from meltingspot_async import (
 )
 from meltingspot_async.testing import Answer, Delay, Fault, Reset, Truncate
 
-from ..support.calls import busy_connections, failure, get, now, serving
-from ..support.clock import run_virtual
+from ..support.calls import busy_connections, failure, get, serving
+from ..support.clock import now, run_virtual
 
 
 @pytest.mark.parametrize("status", [503, 429])

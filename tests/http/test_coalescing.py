@@ -22,7 +22,8 @@ from meltingspot_async import (
 )
 from meltingspot_async.testing import Answer, Delay
 
-from ..support.calls import PATH, busy_connections, get, now, outcome, serving
+from ..support.calls import PATH, busy_connections, get, outcome, serving
+from ..support.clock import now
 
 
 async def test_identical_gets_share_one_request(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,8 @@ from meltingspot_async import (
 )
 from meltingspot_async.testing import Answer, Delay
 
-from ..support.calls import failure, get, now, serving
+from ..support.calls import failure, get, serving
+from ..support.clock import now
 
 
 async def test_wait_beyond_deadline_raises_before_waiting() -> None:

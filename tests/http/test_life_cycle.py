@@ -17,7 +17,8 @@ from meltingspot_async import (
 )
 from meltingspot_async.testing import Answer, Delay
 
-from ..support.calls import get, now, serving
+from ..support.calls import get, serving
+from ..support.clock import now
 
 
 async def test_closed_client_is_a_usage_error() -> None:

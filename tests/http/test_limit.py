@@ -15,7 +15,8 @@ from meltingspot_async import (
 )
 from meltingspot_async.testing import Answer, FakeMeltingSpot, Fault, Reset, Truncate
 
-from ..support.calls import get, now, serving
+from ..support.calls import get, serving
+from ..support.clock import now
 
 
 async def test_service_never_counts_more_than_the_limit() -> None:

@@ -25,7 +25,8 @@ from meltingspot_async import (
 )
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset, Truncate
 
-from ..support.calls import PATH, failure, get, now, outcome, serving
+from ..support.calls import PATH, failure, get, outcome, serving
+from ..support.clock import now
 
 
 @pytest.mark.parametrize(

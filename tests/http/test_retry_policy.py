@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,12 +15,6 @@ from meltingspot_async import (
     UsageError,
 )
 from meltingspot_async._http.retry import MAX_ROUNDING, RETRYABLE_STATUSES, RetryBudget
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-def http_date(seconds: float) -> str:
-    return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
 
 
 @given(

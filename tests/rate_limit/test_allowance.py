@@ -16,16 +16,8 @@ from meltingspot_async import (
 )
 from meltingspot_async.rate_limit._window import DAY
 
-from ..support.limiters import (
-    now,
-    use,
-)
-
-
-async def fill(limiter: SlidingWindowLimiter, slots: int) -> None:
-    """Use slots that are answered at once."""
-    for _ in range(slots):
-        await use(limiter)
+from ..support.clock import now
+from ..support.limiters import fill, use
 
 
 async def test_pauses_at_once_do_not_add_up() -> None:

@@ -14,16 +14,8 @@ from meltingspot_async import (
     TransportError,
 )
 
-from ..support.limiters import (
-    now,
-    use,
-)
-
-
-async def fill(limiter: SlidingWindowLimiter, slots: int) -> None:
-    """Use slots that are answered at once."""
-    for _ in range(slots):
-        await use(limiter)
+from ..support.clock import now
+from ..support.limiters import fill, use
 
 
 async def test_refusal_counts_the_place_in_the_queue() -> None:

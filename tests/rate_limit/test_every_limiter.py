@@ -21,7 +21,8 @@ from meltingspot_async import (
 )
 from meltingspot_async.rate_limit._window import DAY
 
-from ..support.limiters import BULK, INTERACTIVE, Kind, hold_at_once, most_in_a_window, now, use
+from ..support.clock import now
+from ..support.limiters import BULK, INTERACTIVE, Kind, hold_at_once, most_in_a_window, use
 
 FOREVER = 1_000.0
 """A window that no test waits for."""

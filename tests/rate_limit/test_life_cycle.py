@@ -14,11 +14,8 @@ from meltingspot_async import (
     UsageError,
 )
 
-from ..support.clock import run_virtual
-from ..support.limiters import (
-    now,
-    use,
-)
+from ..support.clock import now, run_virtual
+from ..support.limiters import use
 
 
 async def test_limiter_on_two_loops_at_once_is_refused() -> None:

@@ -16,12 +16,8 @@ from meltingspot_async import (
 from meltingspot_async.rate_limit._queue import MAX_PASSED_OVER
 from meltingspot_async.rate_limit._window import DAY
 
-from ..support.clock import VirtualLoop
-from ..support.limiters import (
-    BULK,
-    now,
-    use,
-)
+from ..support.clock import VirtualLoop, now
+from ..support.limiters import BULK, use
 
 
 async def test_cancelled_waiter_leaves_no_trace() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 
-import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meltingspot_async import (
-    DeadlineExceededError,
     Priority,
     RateLimit,
     RateLimitError,
@@ -22,34 +20,9 @@ from meltingspot_async import (
 )
 from meltingspot_async.rate_limit._protocol import GIVEN_UP_MARGIN
 
-from ..support.clock import run_virtual
-from ..support.limiters import (
-    most_in_a_window,
-    now,
-    use,
-)
-
-
-async def fill(limiter: SlidingWindowLimiter, slots: int) -> None:
-    """Use slots that are answered at once."""
-    for _ in range(slots):
-        await use(limiter)
-
-
-@attrs.frozen
-class Plan:
-    """What becomes of one request; all times in seconds."""
-
-    start: float
-    out: float
-    """From taking the slot to arriving at the service."""
-    back: float
-    """From arriving to the end of the slot."""
-    priority: Priority
-    cancelled_at: float | None
-    patience: float | None
-    ends: Exception | None
-
+from ..support.clock import now, run_virtual
+from ..support.limiters import most_in_a_window, use
+from ..support.plans import Plan, carry_out
 
 ENDS = (
     None,
@@ -81,33 +54,11 @@ def test_no_window_at_the_service_holds_more_than_the_limit(
     limits: list[RateLimit], planned: list[Plan]
 ) -> None:
     """However requests travel, fail or are cancelled, no window at the service holds more than N; all end."""
-    arrived: list[float] = []
-
-    async def request(limiter: SlidingWindowLimiter, plan: Plan) -> None:
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(plan.start)
-        deadline = None if plan.patience is None else now() + plan.patience
-        async with limiter.slot(plan.priority, deadline):
-            if not (isinstance(plan.ends, TransportError) and not plan.ends.sent):
-                loop.call_later(plan.out, lambda: arrived.append(now()))
-            await asyncio.sleep(plan.out + plan.back)
-            if plan.ends is not None:
-                raise plan.ends
 
     async def main() -> None:
-        loop = asyncio.get_running_loop()
         limiter = SlidingWindowLimiter(limits)
-        tasks = [asyncio.create_task(request(limiter, plan)) for plan in planned]
-        for task, plan in zip(tasks, planned, strict=True):
-            if plan.cancelled_at is not None:
-                loop.call_later(plan.cancelled_at, task.cancel)
         async with asyncio.timeout(100_000):  # virtual seconds: only a stuck queue takes that many
-            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        for outcome, plan in zip(outcomes, planned, strict=True):
-            fits = outcome is plan.ends
-            fits |= plan.cancelled_at is not None and isinstance(outcome, asyncio.CancelledError)
-            fits |= plan.patience is not None and isinstance(outcome, DeadlineExceededError)
-            assert fits
+            arrived = await carry_out(planned, [limiter])
 
         await asyncio.sleep(GIVEN_UP_MARGIN)
         for limit in limits:

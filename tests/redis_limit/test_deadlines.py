@@ -13,12 +13,7 @@ from meltingspot_async import (
     RateLimit,
 )
 
-from ..support.limiters import (
-    BULK,
-    redis_limiting,
-    run_real,
-    use,
-)
+from ..support.limiters import BULK, redis_limiting, run_real, use
 from ..support.redis_server import RedisServer
 
 

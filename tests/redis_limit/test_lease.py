@@ -16,14 +16,8 @@ from meltingspot_async import (
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.redis_limit import _limiter as redis_limit
 
-from ..support.limiters import (
-    SHORT_MARGIN,
-    hold_at_once,
-    now,
-    redis_limiting,
-    run_real,
-    use,
-)
+from ..support.clock import now
+from ..support.limiters import SHORT_MARGIN, hold_at_once, redis_limiting, run_real, use
 from ..support.redis_server import RedisServer
 
 HOLDER = """

@@ -19,10 +19,7 @@ from meltingspot_async import (
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
-from ..support.limiters import (
-    run_real,
-    use,
-)
+from ..support.limiters import run_real, use
 from ..support.redis_server import RedisServer, ask
 
 

@@ -14,12 +14,7 @@ from meltingspot_async import (
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.redis_limit._script import RedisCommands
 
-from ..support.limiters import (
-    redis_limiting,
-    run_real,
-    until,
-    use,
-)
+from ..support.limiters import redis_limiting, run_real, until, use
 from ..support.redis_server import RedisServer
 
 

@@ -16,13 +16,8 @@ from meltingspot_async import (
 from meltingspot_async.rate_limit._window import DAY
 from meltingspot_async.redis_limit._script import RedisCommands
 
-from ..support.limiters import (
-    BULK,
-    now,
-    redis_limiting,
-    run_real,
-    use,
-)
+from ..support.clock import now
+from ..support.limiters import BULK, redis_limiting, run_real, use
 from ..support.redis_server import RedisServer, ask
 
 

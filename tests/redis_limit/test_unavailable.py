@@ -17,11 +17,11 @@ from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.redis_limit import _limiter as redis_limit
 from meltingspot_async.redis_limit import _script as redis_script
 
+from ..support.clock import now
 from ..support.limiters import (
     BULK,
     hold_at_once,
     most_in_a_window,
-    now,
     redis_limiting,
     run_real,
     use,

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 
-import attrs
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from meltingspot_async import (
-    DeadlineExceededError,
     Priority,
     QuotaExhaustedError,
     RateLimit,
@@ -20,7 +18,6 @@ from meltingspot_async import (
     TransportError,
 )
 from meltingspot_async.rate_limit._window import DAY
-from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.redis_limit import _limiter as redis_limit
 
 from ..support.limiters import (
@@ -28,27 +25,12 @@ from ..support.limiters import (
     SHORT_MARGIN,
     hold_at_once,
     most_in_a_window,
-    now,
     redis_limiting,
     run_real,
     use,
 )
+from ..support.plans import Plan, carry_out
 from ..support.redis_server import RedisServer
-
-
-@attrs.frozen
-class Plan:
-    """What becomes of one request; all times in seconds."""
-
-    process: int
-    start: float
-    out: float
-    back: float
-    priority: Priority
-    cancelled_at: float | None
-    patience: float | None
-    ends: Exception | None
-
 
 ENDS = (None, None, ServerError(500, "/"), RateLimitError(429, "/", pause=0.1), TransportError("reset", "/"))
 plans = st.builds(
@@ -73,37 +55,15 @@ def test_no_window_holds_more_than_the_limit_of_all_processes(
     server: RedisServer, limits: list[RateLimit], planned: list[Plan]
 ) -> None:
     """However requests of three processes travel, fail or are cancelled, no window holds more than N; all end."""
-    arrived: list[float] = []
-
-    async def request(limiter: RedisSlidingWindowLimiter, plan: Plan) -> None:
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(plan.start)
-        deadline = None if plan.patience is None else loop.time() + plan.patience
-        async with limiter.slot(plan.priority, deadline):
-            if not (isinstance(plan.ends, TransportError) and not plan.ends.sent):
-                loop.call_later(plan.out, lambda: arrived.append(now()))
-            await asyncio.sleep(plan.out + plan.back)
-            if plan.ends is not None:
-                raise plan.ends
 
     async def main() -> None:
-        loop, key = asyncio.get_running_loop(), uuid.uuid4().hex
+        key = uuid.uuid4().hex
         async with (
             redis_limiting(server, key, *limits) as first,
             redis_limiting(server, key, *limits) as second,
             redis_limiting(server, key, *limits) as third,
         ):
-            limiters = first, second, third
-            tasks = [asyncio.create_task(request(limiters[plan.process], plan)) for plan in planned]
-            for task, plan in zip(tasks, planned, strict=True):
-                if plan.cancelled_at is not None:
-                    loop.call_later(plan.cancelled_at, task.cancel)
-            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-            for outcome, plan in zip(outcomes, planned, strict=True):
-                fits = outcome is plan.ends
-                fits |= plan.cancelled_at is not None and isinstance(outcome, asyncio.CancelledError)
-                fits |= plan.patience is not None and isinstance(outcome, DeadlineExceededError)
-                assert fits
+            arrived = await carry_out(planned, [first, second, third])
             await asyncio.sleep(SHORT_MARGIN)
             for limit in limits:
                 assert most_in_a_window(arrived, limit.per) <= limit.requests

@@ -19,10 +19,6 @@ from meltingspot_async.testing import FakeMeltingSpot
 PATH = "/v1/courses/c/participants/participant-0"
 
 
-def now() -> float:
-    return asyncio.get_running_loop().time()
-
-
 @asynccontextmanager
 async def serving(
     fake: FakeMeltingSpot | None = None, **options: Any

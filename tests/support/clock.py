@@ -50,6 +50,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jumping.now += seconds
 
 
+def now() -> float:
+    """The running loop's time."""
+    return asyncio.get_running_loop().time()
+
+
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     """Like ``asyncio.run``, on a virtual clock and in debug mode."""
     with asyncio.Runner(debug=True, loop_factory=VirtualLoop) as runner:

@@ -18,7 +18,7 @@ from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.redis_limit import _limiter as redis_limiter
 from meltingspot_async.redis_limit._script import RedisCommands
 
-from .clock import run_virtual
+from .clock import now, run_virtual
 from .redis_server import RedisServer
 
 BULK, INTERACTIVE = Priority.BULK, Priority.INTERACTIVE
@@ -30,17 +30,18 @@ STUCK = 30.0
 """Seconds after which a test on the real clock is taken to hang."""
 
 
-def now() -> float:
-    """The running loop's time."""
-    return asyncio.get_running_loop().time()
-
-
 async def use(limiter: RateLimiter, priority: Priority = INTERACTIVE, seconds: float = 0.0) -> float:
     """Hold one slot for some seconds; returns when it was taken."""
     async with limiter.slot(priority):
         taken = now()
         await asyncio.sleep(seconds)
     return taken
+
+
+async def fill(limiter: RateLimiter, slots: int) -> None:
+    """Use slots that are answered at once."""
+    for _ in range(slots):
+        await use(limiter)
 
 
 async def hold_at_once(limiter: RateLimiter, slots: int) -> None:
