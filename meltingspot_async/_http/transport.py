@@ -61,7 +61,7 @@ class Transport:
         if given is not None and given.auth is not None:
             raise UsageError("The session given has credentials of its own (auth=): make one without.")
         self._given = given
-        self._session = given
+        self._own: aiohttp.ClientSession | None = None
         self.max_response_bytes: int = max_response_bytes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -100,28 +100,33 @@ class Transport:
         :raises UsageError: the client or the session given is closed, or belongs to another event loop.
         """
         self._check()
-        if self._session is None:
+        if self._given is not None:
+            if self._given.closed:
+                raise UsageError(
+                    "The aiohttp session given to this client has been closed: give it an open one."
+                )
+            return self._given
+        if self._own is None:
             # The limiter bounds what is under way: a pool limit would only eat into the attempts' timeout.
-            self._session = aiohttp.ClientSession(
+            self._own = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
             )
-        if self._session.closed:
-            raise UsageError("The aiohttp session given to this client has been closed: give it an open one.")
-        return self._session
-
-    async def close(self) -> None:
-        """Close the session, unless it was given."""
-        if self._session is not None and self._given is None and not self._closed:
-            await self._session.close()
-        self._closed = True
+        return self._own
 
     def check_loop(self) -> None:
         """Refuse to be closed on another loop than the one of the connections, if there are any.
 
         :raises UsageError: this is another loop.
         """
-        if self._session is not None and self._given is None and not self._closed:
+        if self._own is not None:
             self._check()
+
+    async def close(self) -> None:
+        """Close the session that was opened here, if any."""
+        self._closed = True
+        if self._own is not None:
+            own, self._own = self._own, None
+            await own.close()
 
     def _get(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """One request to just this URL, whatever the session given would do by itself."""

@@ -26,7 +26,7 @@ from ..errors import InvalidResponseError, UsageError
 from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
 from ._fields import JsonObject, Milliseconds, OpenEnum
-from ._model import Model
+from ._model import Model, field_names
 from ._names import camel_case
 from .custom_property_value import PropertyValue
 
@@ -175,9 +175,8 @@ def _overrides(model: type[attrs.AttrsInstance]) -> dict[str, Any]:
 def _structure_hook(cls: type[attrs.AttrsInstance], converter: Converter) -> Callable[[Any, Any], Any]:
     """Structure a model, or a page of them."""
     structure_fields = make_dict_structure_fn(cls, converter, **_overrides(cls))
-    names = {a.name for a in attrs.fields(cls)}
-    known = frozenset(map(camel_case, names - {"extra"}))
-    keeps_others = "extra" in names
+    known = frozenset(field_names(cls))
+    keeps_others = issubclass(get_origin(cls) or cls, Model)
 
     def hook(value: object, _: object) -> Any:
         if not isinstance(value, dict):

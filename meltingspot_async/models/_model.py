@@ -27,7 +27,7 @@ class Model:
     """Fields that the model does not document, by the service's own names, as received. It cannot be changed."""
 
 
-def field_names(model: type[Model]) -> tuple[str, ...]:
+def field_names(model: type[attrs.AttrsInstance]) -> tuple[str, ...]:
     """The documented fields of a model, as the service writes their names, in order."""
     return tuple(camel_case(field.name) for field in attrs.fields(model) if field.name != "extra")
 

@@ -246,9 +246,8 @@ class RedisSlidingWindowLimiter:
             for_pages, for_batches, due_in, exhausted = await self._script.step(
                 held, interactive, bulk, stated.answered, stated.given_up, pause
             )
-        except BaseException:
-            # The next step reports it again. At worst Redis counts it twice, which is safe.
-            self._unreported.add(stated)
+        except BaseException:  # even a cancelled step must not lose outcomes: the next one reports them again
+            self._unreported.add(stated)  # at worst Redis counts them twice, which is safe
             raise
         now = self._time()
         self._held += self._waiters.hand_out(for_pages, for_batches)

@@ -26,14 +26,14 @@ class Format(enum.Enum):
     JSONL = "jsonl"
     """One JSON object per line."""
     CSV = "csv"
-    """A header, then one row per record. ``None`` cannot be told from an empty text."""
+    """A header, then one row per record. CSV writes ``None`` and an empty text in the same way."""
 
 
 _FORMATS = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".csv": Format.CSV}
 
 
 def format_of(path: Path) -> Format | None:
-    """The format that the ending of a file's name stands for; ``None`` if it stands for none."""
+    """The format for the ending of a file's name; ``None`` for an unknown ending."""
     return _FORMATS.get(path.suffix.lower())
 
 

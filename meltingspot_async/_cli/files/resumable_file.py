@@ -46,7 +46,7 @@ class ResumableFile(ABC):
         try:
             self._lock()
             self._repair()
-        except BaseException:  # whatever happened: a file left open would stay locked
+        except BaseException:  # Ctrl-C too: nobody else closes the file, and open it would stay locked
             self._file.close()
             raise
         return self
