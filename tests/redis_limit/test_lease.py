@@ -88,15 +88,15 @@ def test_slots_in_flight_are_stated_to_a_redis_restarted_empty(own_server: Redis
     async def main() -> None:
         limit = RateLimit(1, per=0.2)
         async with (
-            redis_limiting(own_server, key, limit, lease=0.6) as holder,
-            redis_limiting(own_server, key, limit, lease=0.6) as other,
+            redis_limiting(own_server, key, limit, lease=1.5) as holder,
+            redis_limiting(own_server, key, limit, lease=1.5) as other,
         ):
             async with holder.slot():
                 own_server.kill()
                 own_server.start()
-                await asyncio.sleep(0.4)
+                await asyncio.sleep(1.0)
                 waiting = asyncio.create_task(use(other))
-                await asyncio.sleep(0.4)
+                await asyncio.sleep(1.0)
                 answered = now()
             assert await waiting - answered >= 0.199
 
