@@ -94,7 +94,8 @@ class RateLimitError(ApiError):
     )
 
     pause: float | None = attrs.field(default=None, repr=False)
-    """Seconds for which this answer makes the whole key pause; the limiter reads it when the slot ends."""
+    """Seconds for which this answer makes the whole key pause. A limiter that keeps the pause reads it when the slot
+    ends, and sets it to ``None``; else the call itself waits for so long."""
 
 
 class ServerError(ApiError):
@@ -155,12 +156,19 @@ class DeadlineExceededError(MeltingSpotError, TimeoutError):
 class QuotaExhaustedError(MeltingSpotError):
     """The allowance of the key is used up for longer than a call should wait. Nothing was sent."""
 
-    resets_in: float
+    retry_after: float
     """Seconds until the next request can be sent."""
+    bulk_only: bool = False
+    """Whether only bulk requests have used up their part, while interactive ones go on."""
 
     def __str__(self) -> str:
+        if self.bulk_only:
+            return (
+                "Bulk requests have used up their part of this key's allowance; interactive ones go on. "
+                f"Continue the batch in {self.retry_after:.0f} s."
+            )
         return (
-            f"The allowance of this key is used up. Try again in {self.resets_in:.0f} s; "
+            f"The allowance of this key is used up. Try again in {self.retry_after:.0f} s; "
             "until then every call fails like this, and no request is sent."
         )
 

@@ -47,7 +47,7 @@ async def run_demo(console: Console) -> None:
             f"A fake MeltingSpot runs at {fake.base_url}. It takes {LIMIT.requests} requests in any "
             f"{LIMIT.per:g} s, fails once, and another program uses the same key."
         )
-        limiter = SlidingWindowLimiter([LIMIT])
+        limiter = SlidingWindowLimiter([LIMIT], reserve=0)
         async with (
             MeltingSpotClient(fake.api_key, base_url=fake.base_url) as stranger,
             MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter, on_event=show) as client,

@@ -27,7 +27,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         api_key, base_url = api_key_from_env(), base_url_from_env()
         shared = limiter_from_env(api_key)
         if shared is None:
-            return await examine(api_key, base_url, SlidingWindowLimiter(DOCUMENTED_LIMITS))
+            return await examine(api_key, base_url, SlidingWindowLimiter(DOCUMENTED_LIMITS, reserve=0))
         async with aclosing(shared):
             return await examine(api_key, base_url, shared)
 

@@ -27,7 +27,7 @@ _CONTINUE = "Run the command again with --resume to continue: nothing is lost."
 async def export_client(items: str) -> AsyncGenerator[tuple[MeltingSpotClient, ExportProgress], None]:
     """A client for an export, and the progress that shows its requests and its free slots."""
     # Which slots are free is known to this process only if it does not share the limit with others.
-    limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS) if redis_url_from_env() is None else None
+    limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, reserve=0) if redis_url_from_env() is None else None
     with ExportProgress(Console(stderr=True), limiter, items) as progress:
         async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
             yield client, progress

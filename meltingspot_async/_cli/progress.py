@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..events import AttemptStarted, Event
 from ..rate_limit import SlidingWindowLimiter
-from ..rate_limit._window import DAY
+from ..rate_limit._limits import DAY
 
 LINE_INTERVAL = 5.0
 """Seconds between two lines of progress where there is no terminal."""

@@ -1,13 +1,16 @@
--- One step of one process: what it reports, the slots it gets, and when its next step is due. See _limiter.py.
+-- One step of one process: the translation of decide() in rate_limit/_decision.py, function by function, where each
+-- rule is explained. A test holds the answers of both against each other.
 --
--- KEYS  state, then the cooling slots of each limit
--- ARGV  process; its statement: step, held, interactive and bulk waiters, slots answered and given up since the last
---       step, pause; the rules: patience, lease, given-up margin, max passed over, grace, then requests, seconds and
---       whether it is an allowance (1 or 0) of each limit. Numbers are separated by spaces, times are in seconds.
+-- KEYS  the state; the refused requests; then, of each limit, the used slots and those that BULK got
+-- ARGV  the process; its statement: step, held, pages, batches, patience, answered, given up and how long ago,
+--       refused, pause, after;
+--       the rules: share, lease, renewal, margin, grace, outlook, max passed over, then of each limit requests, per, whether it
+--       is an allowance, whether it is paced, step. Numbers are separated by spaces, times are whole microseconds.
 --
--- Returns the slots for interactive and for bulk waiters, the microseconds until the next step is due for the others
--- (0 if none waits) and the microseconds until the key can be used again, if that is beyond patience (else 0); and
--- nothing at all to a step that arrives after a later one of the same process.
+-- Returns the numbers of a Reply, in its order, with -1 for NEVER; nothing at all for a step that arrives after a later
+-- one of the same process; and -1 alone where others state other rules.
+
+local NEVER, WHOLE = math.huge, 1000000
 
 local function numbers(text)
   local found = {}
@@ -15,61 +18,73 @@ local function numbers(text)
   return found
 end
 
-local state, me = KEYS[1], 'process:' .. ARGV[1]
-local step, held, interactive, bulk, answered, given_up, pause = unpack(numbers(ARGV[2]))
-local rules = numbers(ARGV[3])
-local patience, lease, margin, max_passed_over, grace = unpack(rules)
+local function text(...)
+  local shown = {}
+  for i, number in ipairs({...}) do shown[i] = string.format('%.0f', number) end
+  return table.concat(shown, ' ')
+end
 
-local saved, records = {}, {}
-local fields = redis.call('HGETALL', state)
+local function round_up(value, step)
+  return math.ceil(value / step) * step
+end
+
+-- What is known ------------------------------------------------------------------------------------------------------
+
+local me, said, rules = 'process:' .. ARGV[1], {}, {}
+said.step, said.held, said.pages, said.batches, said.patience, said.answered, said.given_up,
+  said.given_up_for, said.refused, said.pause, said.after = unpack(numbers(ARGV[2]))
+local stated = numbers(ARGV[3])
+rules.share, rules.lease, rules.renewal, rules.margin, rules.grace, rules.outlook,
+  rules.max_passed_over = unpack(stated, 1, 7)
+
+local totals, processes, state, rules_before = {}, {}, {}, ARGV[3]
+local fields = redis.call('HGETALL', KEYS[1])
 for i = 1, #fields, 2 do
-  if string.sub(fields[i], 1, 8) == 'process:' then
-    records[fields[i]] = numbers(fields[i + 1])
+  local name, value = fields[i], fields[i + 1]
+  if string.sub(name, 1, 8) == 'process:' then
+    local process = {name = name}
+    process.lease_end, process.step, process.held, process.pages, process.batches, process.due_at, process.turn =
+      unpack(numbers(value))
+    if process.due_at < 0 then process.due_at = NEVER end
+    processes[#processes + 1] = process
+  elseif name == 'state' then
+    state.now, state.offset, state.passed_over, state.paused_until, state.pauses, state.in_doubt, state.tried_at,
+      state.allowed, state.allowed_before, state.passed, state.clean_since, state.lease =
+      unpack(numbers(value))
+  elseif name == 'rules' then
+    rules_before = value
   else
-    saved[fields[i]] = tonumber(fields[i + 1])
+    totals[name] = tonumber(value)
   end
 end
+if not state.now then
+  state = {now = 0, offset = 0, passed_over = 0, paused_until = 0, pauses = 0, in_doubt = 0, tried_at = -1,
+    passed = 0, clean_since = 0, lease = 0}
+end
+state.in_doubt = state.in_doubt == 1
 
--- The clock never goes back: if Redis's own does, this one continues from where it was.
-local time = redis.call('TIME')
-local offset = saved.offset or 0
-local now = time[1] + time[2] / 1e6 + offset
-local last = saved.now or now
-if now < last then offset, now = offset + last - now, last end
-local paused_until = math.max(saved.paused_until or 0, now + pause)
-local passed_over = saved.passed_over or 0
-
-local others, lapsed, mine = {}, {}, nil
-for name, record in pairs(records) do
-  local process = {name = name}
-  process.lease_end, process.step, process.held, process.interactive, process.bulk, process.due_at, process.turn =
-    unpack(record)
+local mine
+for _, process in ipairs(processes) do
   if process.name == me then mine = process end
-  if process.lease_end <= now then
-    lapsed[#lapsed + 1] = process
-  elseif process.name ~= me then
-    -- A process that did not take its step when due no longer counts as waiting; its slots are its own until the
-    -- lease ends.
-    if process.due_at + grace < now then process.interactive, process.bulk = 0, 0 end
-    others[#others + 1] = process
-  end
 end
-if mine and step <= mine.step then return {} end
+if mine and said.step <= mine.step then return {} end
 
--- Used slots cool in buckets of a thousandth of their window, members "index:count". A bucket is free when the
--- last slot it may hold is: memory stays flat, and no slot is free too early.
-local limits, keep = {}, 0
-for i = 2, #KEYS do
-  local requests, per, allowance = unpack(rules, 3 * i, 3 * i + 2)
-  local limit = {key = KEYS[i], requests = requests, per = per, width = per / 1000, allowance = allowance == 1}
-  limit.used = saved[limit.key]
-  limits[#limits + 1] = limit
-  keep = math.max(keep, math.ceil((limit.per + limit.width + margin + lease) * 1000))
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2] + state.offset
+if now < state.now then state.offset, now = state.offset + state.now - now, state.now end
+if rules_before ~= ARGV[3] then
+  if now < state.now + state.lease then return {-1} end
+  state.allowed, state.allowed_before, state.passed = nil, nil, 0
 end
+state.now = now
+
+-- Slots that come free: members "time:count" of a sorted set, by time -------------------------------------------------
+
+local keep = 0
 
 local function parse(member)
-  local index, count = string.match(member, '(%d+):(%d+)')
-  return tonumber(index), tonumber(count)
+  local time, count = string.match(member, '(%d+):(%d+)')
+  return tonumber(time), tonumber(count)
 end
 
 local function sum(members)
@@ -78,144 +93,299 @@ local function sum(members)
   return total
 end
 
-local function cool(limit, at, count)
-  local index = math.ceil((at + limit.per) / limit.width)
-  if count == 0 or index * limit.width <= now then return end
-  limit.used = limit.used + count
-  local present = redis.call('ZRANGEBYSCORE', limit.key, index, index)
-  if present[1] then redis.call('ZREM', limit.key, present[1]) end
-  redis.call('ZADD', limit.key, index, string.format('%.0f:%d', index, count + sum(present)))
-  if not present[1] then redis.call('PEXPIRE', limit.key, keep) end
+local function cooling(key, step)
+  local total = totals[key]
+  if not total or redis.call('EXISTS', key) == 0 then total = sum(redis.call('ZRANGE', key, 0, -1)) end
+  return {key = key, step = step, total = total}
 end
 
--- Alive, a process renews its lease within a third of it; what it sent before has arrived a margin later.
+local function add(slots, free_at, count)
+  local at = string.format('%.0f', round_up(free_at, slots.step))
+  local present = redis.call('ZRANGEBYSCORE', slots.key, at, at)
+  if present[1] then redis.call('ZREM', slots.key, present[1]) end
+  redis.call('ZADD', slots.key, at, at .. ':' .. string.format('%.0f', count + sum(present)))
+  if not present[1] then redis.call('PEXPIRE', slots.key, keep) end
+  slots.total = slots.total + count
+end
+
+local function drop(slots)
+  local first = redis.call('ZRANGE', slots.key, 0, 0)[1]
+  if first and parse(first) <= now then
+    local until_now = string.format('%.0f', now)
+    slots.total = slots.total - sum(redis.call('ZRANGEBYSCORE', slots.key, '-inf', until_now))
+    redis.call('ZREMRANGEBYSCORE', slots.key, '-inf', until_now)
+  end
+end
+
+local function nth_free_at(slots, count)
+  if count <= 0 then return -NEVER end
+  for _, member in ipairs(redis.call('ZRANGE', slots.key, 0, count - 1)) do
+    local time, here = parse(member)
+    count = count - here
+    if count <= 0 then return time end
+  end
+  return NEVER
+end
+
+-- The windows ---------------------------------------------------------------------------------------------------------
+
+local function allow(window, requests)
+  window.allowed = requests
+  window.reserve = math.min(math.ceil(requests * rules.share / WHOLE), requests - 1)
+  window.burst, window.span = 0, 0
+  if window.reserve > 0 and window.is_paced then
+    window.burst = window.reserve
+    window.span = math.ceil(window.per * window.burst / (requests - window.reserve))
+  end
+end
+
+local windows, shortest = {}, nil
+for i = 8, #stated, 5 do
+  local window = {}
+  local allowance, paced
+  window.requests, window.per, allowance, paced, window.step = unpack(stated, i, i + 4)
+  window.is_allowance, window.is_paced = allowance == 1, paced == 1
+  keep = math.max(keep, math.ceil((window.per + window.step + rules.margin + rules.lease) / 1000))
+  windows[#windows + 1] = window
+  if not shortest or window.per < shortest.per then shortest = window end
+end
+for i, window in ipairs(windows) do
+  window.used, window.paced = cooling(KEYS[2 * i + 1], window.step), cooling(KEYS[2 * i + 2], 1)
+  allow(window, window.requests)
+end
+if state.allowed then allow(shortest, state.allowed) end
+state.allowed_before = state.allowed_before or shortest.requests
+local refused = cooling(KEYS[2], shortest.step)
+
+local function free(window, in_flight)
+  return window.allowed - window.used.total - in_flight
+end
+
+local function slot_free_at(slots, count, in_flight, per, place)
+  local missing = place - (count - slots.total - in_flight)
+  if missing <= 0 then return now end
+  local uncertain = math.max(in_flight, count - slots.total)
+  local rounds = math.max(0, math.ceil((missing - slots.total - uncertain) / count))
+  missing = missing - rounds * count
+  local at = nth_free_at(slots, missing)
+  if at > now + per then at = math.max(now + per, nth_free_at(slots, missing - uncertain)) end
+  return at + rounds * per
+end
+
+-- The decision --------------------------------------------------------------------------------------------------------
+
 local function last_arrival(process)
-  return process.lease_end - lease * 2 / 3 + margin
+  return process.lease_end - rules.lease + rules.renewal + rules.margin
 end
 
-local function lapses(limit, process)
-  return math.max(process.lease_end, last_arrival(process) + limit.per)
+local function cool(window, at, count)
+  local free_at = at + window.per
+  if count > 0 and free_at > now then add(window.used, free_at, count) end
 end
 
-local in_flight = held
+local others = {}
+for _, process in ipairs(processes) do
+  if process.name ~= me then
+    if process.lease_end > now then
+      if process.due_at + rules.grace < now then process.pages, process.batches = 0, 0 end
+      others[#others + 1] = process
+    else
+      for _, window in ipairs(windows) do cool(window, last_arrival(process), process.held) end
+      redis.call('HDEL', KEYS[1], process.name)
+    end
+  end
+end
+local in_flight = said.held
 for _, process in ipairs(others) do in_flight = in_flight + process.held end
-for _, limit in ipairs(limits) do
-  local first = redis.call('ZRANGE', limit.key, 0, 0)[1]
-  if not (first and limit.used) then limit.used = sum(redis.call('ZRANGE', limit.key, 0, -1)) end
-  if first and parse(first) * limit.width <= now then
-    local index = math.floor(now / limit.width)
-    limit.used = limit.used - sum(redis.call('ZRANGEBYSCORE', limit.key, '-inf', index))
-    redis.call('ZREMRANGEBYSCORE', limit.key, '-inf', index)
-  end
-  cool(limit, now, answered)
-  cool(limit, now + margin, given_up)
-  for _, process in ipairs(lapsed) do cool(limit, last_arrival(process), process.held) end
-end
-for _, process in ipairs(lapsed) do redis.call('HDEL', state, process.name) end
 
--- Nobody waits for a key that is closed, or whose allowance is used up, for longer than patience.
-local open_at = paused_until
-for _, limit in ipairs(limits) do
-  if limit.allowance and limit.used >= limit.requests then
-    open_at = math.max(open_at, parse(redis.call('ZRANGE', limit.key, 0, 0)[1]) * limit.width)
+for _, window in ipairs(windows) do
+  drop(window.used)
+  drop(window.paced)
+  cool(window, now, said.answered)
+  cool(window, now - said.given_up_for + rules.margin, said.given_up)
+end
+if state.tried_at >= 0 and said.answered > said.refused then state.in_doubt = false end
+
+drop(refused)
+if said.refused > 0 then
+  add(refused, now + shortest.per, said.refused)
+  if said.after >= state.pauses then
+    state.pauses = state.pauses + 1
+    state.paused_until = math.max(state.paused_until, now + said.pause)
+    state.in_doubt, state.tried_at = true, -1
+    state.allowed_before = shortest.allowed
+    state.passed = shortest.used.total + in_flight - refused.total
+  elseif said.after == state.pauses - 1 then
+    state.passed = state.passed - said.refused
+  end
+  local passed = state.passed > 0 and state.passed or state.allowed_before
+  allow(shortest, math.min(passed, state.allowed_before))
+  state.clean_since = math.max(now, state.paused_until)
+elseif shortest.allowed < shortest.requests and now - state.clean_since >= shortest.per then
+  local clean = math.floor((now - state.clean_since) / shortest.per)
+  state.clean_since = state.clean_since + clean * shortest.per
+  allow(shortest, math.min(shortest.requests, shortest.allowed + clean))
+end
+
+local pages_open_at, batches_open_at = state.paused_until, state.paused_until
+for _, window in ipairs(windows) do
+  if window.is_allowance then
+    local over = window.used.total - window.allowed + 1
+    if over > 0 then pages_open_at = math.max(pages_open_at, nth_free_at(window.used, over)) end
+    if over + window.reserve > 0 then
+      batches_open_at = math.max(batches_open_at, nth_free_at(window.used, over + window.reserve))
+    end
   end
 end
-local exhausted = open_at - now > patience
-if exhausted then interactive, bulk = 0, 0 end
+batches_open_at = math.max(pages_open_at, batches_open_at)
+local pages_closed, batches_closed = pages_open_at - now > said.patience, batches_open_at - now > said.patience
+local pages, batches = pages_closed and 0 or said.pages, batches_closed and 0 or said.batches
+local turn = mine and mine.pages + mine.batches > 0 and mine.turn or now
 
--- Who else waits, in all; whose step is due by now; and whose turn is before mine.
-local turn = mine and mine.interactive + mine.bulk > 0 and mine.turn or now
-local function rivals(lane)
+local function lane(name)
   local found = {waiters = 0, due = 0, due_before = 0, before = 0}
   for _, process in ipairs(others) do
-    if process[lane] > 0 then
+    if process[name] > 0 then
       local due, before = process.due_at <= now and 1 or 0, process.turn < turn and 1 or 0
-      found.waiters = found.waiters + process[lane]
+      found.waiters = found.waiters + process[name]
       found.due, found.before = found.due + due, found.before + before
       found.due_before = found.due_before + due * before
     end
   end
   return found
 end
-local pages, batches = rivals('interactive'), rivals('bulk')
+local other_pages, other_batches = lane('pages'), lane('batches')
 
-local free = 0
-if paused_until <= now then
-  free = math.huge
-  for _, limit in ipairs(limits) do free = math.min(free, limit.requests - limit.used - in_flight) end
+local function is_tried()
+  return state.in_doubt and in_flight > 0 and state.tried_at >= 0 and now < state.tried_at + shortest.per
 end
 
--- Slot by slot. Each process whose step is due by now has an even part, and one slot goes by turns.
-local function takes(lane, available, taken)
-  if taken == 0 then return available > lane.due_before end
-  return taken * (1 + lane.due) < available + taken
+local function free_now()
+  if state.paused_until > now then return 0 end
+  local least = NEVER
+  for _, window in ipairs(windows) do least = math.min(least, free(window, in_flight)) end
+  if state.in_doubt then return is_tried() and 0 or math.min(least, 1) end
+  return least
 end
-local for_pages, for_batches, kept = 0, 0, false
-while free > 0 do
-  local bulk_waits = bulk > for_batches or batches.waiters > 0
-  local bulk_first = bulk_waits and passed_over >= max_passed_over
-  if bulk > for_batches and (bulk_first or
-      interactive == for_pages and takes(batches, free - pages.waiters, for_batches)) then
-    for_batches, passed_over = for_batches + 1, 0
-  elseif bulk_first and not kept then
-    kept = true
-  elseif interactive > for_pages and takes(pages, free, for_pages) then
-    for_pages, passed_over = for_pages + 1, bulk_waits and passed_over + 1 or 0
-  else
-    break
+
+local function takes(others_waiting, available, taken)
+  if taken > 0 then return taken * (1 + others_waiting.due) < available + taken end
+  return available > others_waiting.due_before
+end
+
+local function give()
+  local available = free_now()
+  if available <= 0 or pages + batches == 0 then return 0, 0, 0 end
+  local beyond_reserve, beyond_day, in_pace = NEVER, NEVER, NEVER
+  for _, window in ipairs(windows) do
+    local here = free(window, in_flight)
+    beyond_reserve = math.min(beyond_reserve, here - window.reserve)
+    beyond_day = math.min(beyond_day, window.is_allowance and here - window.reserve or here)
+    if window.burst > 0 then in_pace = math.min(in_pace, window.burst - window.paced.total) end
   end
-  free = free - 1
+  local for_pages, for_batches, kept, given = 0, 0, 0, 0
+  while given < available do
+    local bulk_waits = batches > for_batches or other_batches.waiters > 0
+    local may_pace = in_pace > for_batches + kept
+    local overdue = bulk_waits and may_pace and state.passed_over >= rules.max_passed_over and beyond_day > given
+    if batches > for_batches and (overdue or may_pace and pages == for_pages and
+        takes(other_batches, beyond_reserve - given - other_pages.waiters, for_batches)) then
+      for_batches, state.passed_over = for_batches + 1, 0
+    elseif overdue and kept == 0 then
+      kept = 1
+    elseif pages > for_pages and takes(other_pages, available - given, for_pages) then
+      for_pages, state.passed_over = for_pages + 1, bulk_waits and state.passed_over + 1 or 0
+    else
+      break
+    end
+    given = given + 1
+  end
+  if state.in_doubt and for_pages + for_batches > 0 then state.tried_at = now end
+  for _, window in ipairs(windows) do
+    if window.burst > 0 and for_batches > 0 then add(window.paced, now + window.span, for_batches) end
+  end
+  local unused = pages > for_pages and available - given or
+    math.min(beyond_reserve - given, in_pace - for_batches - kept)
+  return for_pages, for_batches, math.max(0, unused) + kept
 end
-interactive, bulk, held = interactive - for_pages, bulk - for_batches, held + for_pages + for_batches
-in_flight = in_flight + for_pages + for_batches
 
--- The next free slot goes to the process that is first, the one after it to the second: each learns when, and nobody
--- else wakes. A slot in flight is free a window from now at the earliest, or when its process turns out to be dead.
--- Slots left for others here are theirs, unless they do not take their step.
-local due_at = 0
-if interactive + bulk > 0 then
-  if for_pages + for_batches > 0 then turn, pages, batches = now, rivals('interactive'), rivals('bulk') end
-  local left = math.max(0, free) + (kept and 1 or 0)
-  local rank = math.max(1, 1 + (interactive > 0 and pages.before or pages.waiters + batches.before) - left)
-  due_at = paused_until
-  for _, limit in ipairs(limits) do
-    local missing = rank - (limit.requests - limit.used - in_flight - left)
-    if missing > 0 then
-      local free_at = now + limit.per
-      for _, member in ipairs(redis.call('ZRANGE', limit.key, 0, missing - 1)) do
-        local index, count = parse(member)
-        missing = missing - count
-        if missing <= 0 then
-          free_at = in_flight > 0 and math.min(free_at, index * limit.width) or index * limit.width
-          break
-        end
-      end
-      for _, process in ipairs(others) do
-        if process.held > 0 then free_at = math.min(free_at, lapses(limit, process)) end
-      end
-      due_at = math.max(due_at, free_at)
+local for_pages, for_batches, left = give()
+local held = said.held + for_pages + for_batches
+in_flight = in_flight + for_pages + for_batches
+pages, batches = pages - for_pages, batches - for_batches
+
+local function slot_at(window, place)
+  local at = slot_free_at(window.used, window.allowed, in_flight, window.per, place)
+  for _, process in ipairs(others) do
+    if process.held > 0 and at > now then
+      at = math.min(at, math.max(process.lease_end, last_arrival(process) + window.per))
     end
   end
-  if left > 0 then due_at = math.min(due_at, now + grace) end
+  return at
 end
 
-local changed = {'now', string.format('%.6f', now), 'offset', string.format('%.6f', offset),
-  'paused_until', string.format('%.6f', paused_until), 'passed_over', passed_over}
-local function change(field, value)
-  changed[#changed + 1] = field
-  changed[#changed + 1] = value
+local function my_free_at()
+  local free_at = NEVER
+  if pages > 0 then
+    free_at = now
+    local place = 1 + math.max(left, other_pages.before)
+    for _, window in ipairs(windows) do free_at = math.max(free_at, slot_at(window, place)) end
+  end
+  if batches > 0 then
+    local before, pages_before, bulk_at = other_batches.before, other_pages.waiters, now
+    local until_overdue = math.max(0, rules.max_passed_over * (1 + before) - state.passed_over)
+    local is_overdue = pages_before > until_overdue or state.passed_over >= rules.max_passed_over
+    local place = 1 + math.max(left, before + math.min(pages_before, until_overdue))
+    for _, window in ipairs(windows) do
+      local aside = is_overdue and not window.is_allowance and 0 or window.reserve
+      bulk_at = math.max(bulk_at, slot_at(window, place + aside))
+      if window.burst > 0 then
+        local pace_place = 1 + math.max(left, before)
+        bulk_at = math.max(bulk_at, slot_free_at(window.paced, window.burst, 0, window.span, pace_place))
+      end
+    end
+    free_at = math.min(free_at, bulk_at)
+  end
+  free_at = math.max(free_at, state.paused_until)
+  if is_tried() then free_at = math.max(free_at, state.tried_at + shortest.per) end
+  return free_at
 end
-for _, limit in ipairs(limits) do change(limit.key, limit.used) end
-if held + interactive + bulk > 0 then
-  change(me, string.format('%.6f %d %d %d %d %.6f %.6f', now + lease, step, held, interactive, bulk, due_at, turn))
+
+local free_at, due_at = NEVER, NEVER
+if pages + batches > 0 then
+  if for_pages + for_batches > 0 then
+    turn = now
+    other_pages, other_batches = lane('pages'), lane('batches')
+  end
+  free_at = my_free_at()
+  due_at = math.min(free_at, now + rules.outlook)
+  if left > 0 or (#others > 0 and is_tried()) then due_at = math.min(due_at, now + rules.grace) end
+end
+
+-- What is to be known next --------------------------------------------------------------------------------------------
+
+local changes = {'rules', ARGV[3], 'state', text(state.now, state.offset, state.passed_over, state.paused_until,
+  state.pauses, state.in_doubt and 1 or 0, state.tried_at, shortest.allowed, state.allowed_before, state.passed,
+  state.clean_since, rules.lease)}
+local function change(name, value)
+  changes[#changes + 1] = name
+  changes[#changes + 1] = value
+end
+change(refused.key, text(refused.total))
+for _, window in ipairs(windows) do
+  change(window.used.key, text(window.used.total))
+  change(window.paced.key, text(window.paced.total))
+end
+if held + pages + batches > 0 then
+  local due_shown = due_at < NEVER and due_at or -1
+  change(me, text(now + rules.lease, said.step, held, pages, batches, due_shown, turn))
 elseif mine then
-  redis.call('HDEL', state, me)
+  redis.call('HDEL', KEYS[1], me)
 end
-redis.call('HSET', state, unpack(changed))
-redis.call('PEXPIRE', state, keep)
+redis.call('HSET', KEYS[1], unpack(changes))
+redis.call('PEXPIRE', KEYS[1], keep)
 
-local function microseconds(from_now)
-  return math.max(1000, math.ceil(from_now * 1e6))
-end
-return {for_pages, for_batches, due_at > 0 and microseconds(due_at - now) or 0,
-  exhausted and microseconds(open_at - now) or 0}
+local reply = {for_pages, for_batches, free_at < NEVER and free_at - now or -1, due_at < NEVER and due_at - now or -1,
+  pages_closed and pages_open_at - now or 0, batches_closed and batches_open_at - now or 0, state.pauses}
+for _, window in ipairs(windows) do reply[#reply + 1] = math.max(0, free(window, in_flight)) end
+return reply

@@ -93,7 +93,7 @@ async def test_pause_beyond_a_deadline_refuses_the_waiter_at_once() -> None:
     async def refused() -> float:
         async with limiter.slot():
             await asyncio.sleep(3.0)
-            raise RateLimitError(429, "/", pause=30.0)
+            raise RateLimitError(429, "/", retry_after=30.0, pause=30.0)
 
     async def page() -> float:
         async with limiter.slot(deadline=started + 20.0):

@@ -38,7 +38,7 @@ async def test_limiter_on_two_loops_at_once_is_refused() -> None:
     thread.start()
     thread.join()
     (text,) = refusals
-    assert "one limiter per loop" in text
+    assert "one limiter for each loop" in text
 
 
 def test_limiter_continues_counting_on_the_next_loop() -> None:
@@ -63,3 +63,10 @@ def test_patience_that_is_not_a_duration_is_refused(patience: float) -> None:
     """Patience is a number of seconds, 0 or above."""
     with pytest.raises(UsageError, match="patience"):
         SlidingWindowLimiter([RateLimit(1, per=1.0)], patience=patience)
+
+
+@pytest.mark.parametrize("reserve", [-0.1, 1, 1.5, math.nan, None, True])
+def test_reserve_that_is_no_share_is_refused(reserve: float) -> None:
+    """The reserve is a share: 0 or above, and below 1."""
+    with pytest.raises(UsageError, match="reserve"):
+        SlidingWindowLimiter([RateLimit(1, per=1.0)], reserve=reserve)

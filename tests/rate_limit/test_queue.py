@@ -13,8 +13,8 @@ from meltingspot_async import (
     SlidingWindowLimiter,
     TransportError,
 )
-from meltingspot_async.rate_limit._queue import MAX_PASSED_OVER
-from meltingspot_async.rate_limit._window import DAY
+from meltingspot_async.rate_limit._limits import DAY
+from meltingspot_async.rate_limit._rules import MAX_PASSED_OVER
 
 from ..support.clock import VirtualLoop, now
 from ..support.limiters import BULK, use
@@ -104,7 +104,7 @@ async def test_waiter_cancelled_just_before_its_turn_is_skipped() -> None:
 
 async def test_page_gets_the_next_slot_before_any_queue_of_bulk() -> None:
     """A page takes the next free slot, however many bulk requests wait."""
-    limiter = SlidingWindowLimiter([RateLimit(2, per=10.0)])
+    limiter = SlidingWindowLimiter([RateLimit(2, per=10.0)], reserve=0)
     started = now()
     bulk = [asyncio.create_task(use(limiter, BULK)) for _ in range(40)]
     await asyncio.sleep(5.0)
@@ -159,7 +159,7 @@ def test_ten_thousand_waiters_are_served_in_the_time_of_the_limit() -> None:
     """Ten thousand callers gathered at once are all served, in the time the limit gives."""
 
     async def main() -> None:
-        limiter = SlidingWindowLimiter([RateLimit(100, per=10.0), RateLimit(50_000, per=DAY)])
+        limiter = SlidingWindowLimiter([RateLimit(100, per=10.0), RateLimit(50_000, per=DAY)], reserve=0)
         started = now()
         await asyncio.gather(*(use(limiter, BULK) for _ in range(10_000)))
         assert now() - started == 990.0

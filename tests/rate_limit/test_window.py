@@ -6,7 +6,7 @@ import asyncio
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meltingspot_async import (
@@ -21,7 +21,7 @@ from meltingspot_async import (
 from meltingspot_async.rate_limit._protocol import GIVEN_UP_MARGIN
 
 from ..support.clock import now, run_virtual
-from ..support.limiters import most_in_a_window, use
+from ..support.limiters import InMemory, InRedis, most_in_a_window, use
 from ..support.plans import Plan, carry_out
 
 ENDS = (
@@ -33,6 +33,7 @@ ENDS = (
 )
 plans = st.builds(
     Plan,
+    process=st.integers(0, 1),
     start=st.floats(0, 40),
     out=st.floats(0, GIVEN_UP_MARGIN),
     back=st.floats(0, 8),
@@ -48,25 +49,27 @@ limits = st.lists(
 )
 
 
-@given(limits=limits, planned=st.lists(plans, max_size=40))
-@settings(max_examples=150)
+@pytest.mark.parametrize("where", ["memory", "redis"])
+@given(limits=limits, planned=st.lists(plans, max_size=40), reserve=st.sampled_from([0.0, 0.05, 0.4]))
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_window_at_the_service_holds_more_than_the_limit(
-    limits: list[RateLimit], planned: list[Plan]
+    request: pytest.FixtureRequest, where: str, limits: list[RateLimit], planned: list[Plan], reserve: float
 ) -> None:
     """However requests travel, fail or are cancelled, no window at the service holds more than N; all end."""
+    kind = InMemory() if where == "memory" else InRedis(request.getfixturevalue("server"))
 
     async def main() -> None:
-        limiter = SlidingWindowLimiter(limits)
-        async with asyncio.timeout(100_000):  # virtual seconds: only a stuck queue takes that many
-            arrived = await carry_out(planned, [limiter])
+        async with kind.pair(*limits, reserve=reserve) as limiters:
+            async with asyncio.timeout(100_000):  # virtual seconds: only a stuck queue takes that many
+                arrived = await carry_out(planned, limiters)
 
-        await asyncio.sleep(GIVEN_UP_MARGIN)
-        for limit in limits:
-            assert most_in_a_window(arrived, limit.per) <= limit.requests
+            await asyncio.sleep(GIVEN_UP_MARGIN)
+            for limit in limits:
+                assert most_in_a_window(arrived, limit.per) <= limit.requests
 
-        await asyncio.sleep(GIVEN_UP_MARGIN + 60.0)
-        rested, fewest = now(), min(limit.requests for limit in limits)
-        assert await asyncio.gather(*(use(limiter) for _ in range(fewest))) == [rested] * fewest
+            await asyncio.sleep(GIVEN_UP_MARGIN + 60.0 * (1 + max(limit.requests for limit in limits)))
+            rested, fewest = now(), min(limit.requests for limit in limits)
+            assert await asyncio.gather(*(use(limiters[0]) for _ in range(fewest))) == [rested] * fewest
 
     run_virtual(main())
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from meltingspot_async.redis_limit import _limiter as redis_limit
+from meltingspot_async.rate_limit import _shared
 
-from ..support.limiters import SHORT_MARGIN
 from ..support.redis_server import RedisServer, redis_server
 
 
@@ -21,11 +20,6 @@ def own_server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def short_margin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_limit, "GIVEN_UP_MARGIN", SHORT_MARGIN)
-
-
-@pytest.fixture
 def key() -> str:
     return uuid.uuid4().hex
 
@@ -33,4 +27,4 @@ def key() -> str:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis has less time for a step, where it will not answer anyway."""
-    monkeypatch.setattr(redis_limit, "STEP_TIMEOUT", 0.3)
+    monkeypatch.setattr(_shared, "STORE_TIMEOUT", 0.3)

@@ -7,41 +7,32 @@ import signal
 
 import pytest
 
-from meltingspot_async import (
-    DeadlineExceededError,
-    Priority,
-    RateLimit,
-)
+from meltingspot_async import DeadlineExceededError, Priority, RateLimit
 
-from ..support.limiters import BULK, redis_limiting, run_real, use
+from ..support.clock import now
+from ..support.limiters import BULK, clocked, queued, redis_limiting, run_real, use
 from ..support.redis_server import RedisServer
 
 
-def test_deadline_is_refused_by_the_place_in_the_queue(server: RedisServer, key: str) -> None:
+async def test_deadline_is_refused_by_the_place_in_the_queue(server: RedisServer, key: str) -> None:
     """A request that cannot get a slot by its deadline is refused at once, by its place in the queue too."""
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        async with redis_limiting(server, key, RateLimit(1, per=100.0)) as limiter:
-            await use(limiter)
+    async with clocked(server, key, RateLimit(1, per=100.0)) as limiter:
+        await use(limiter)
+        with pytest.raises(DeadlineExceededError) as refused:
+            async with limiter.slot(deadline=now() + 90.0):
+                pytest.fail("the slot comes after 100 s")
+        assert refused.value.wait_needed == pytest.approx(100.0, abs=0.2)
+        queue = [asyncio.create_task(use(limiter, BULK)) for _ in range(2)]
+        await queued()
+        started = now()
+        for priority, seconds in ((Priority.BULK, 250.0), (Priority.INTERACTIVE, 90.0)):
             with pytest.raises(DeadlineExceededError) as refused:
-                async with limiter.slot(deadline=loop.time() + 90.0):
-                    pytest.fail("the slot comes after 100 s")
-            assert refused.value.wait_needed is not None
-            assert 90.0 < refused.value.wait_needed < 100.2
-            queue = [asyncio.create_task(use(limiter, BULK)) for _ in range(2)]
-            await asyncio.sleep(0.1)
-            for priority in Priority:
-                late = priority is BULK
-                waiter = limiter.slot(priority, loop.time() + (250.0 if late else 90.0))
-                with pytest.raises(DeadlineExceededError) as refused:
-                    await waiter.__aenter__()
-                assert (refused.value.wait_needed or 0.0) > (250.0 if late else 90.0)
-            for task in queue:
-                task.cancel()
-            await asyncio.gather(*queue, return_exceptions=True)
-
-    run_real(main())
+                await limiter.slot(priority, now() + seconds).__aenter__()
+            assert (refused.value.wait_needed or 0.0) > seconds
+        assert now() == started
+        for task in queue:
+            task.cancel()
+        await asyncio.gather(*queue, return_exceptions=True)
 
 
 def test_deadline_counts_while_redis_hangs(own_server: RedisServer, key: str) -> None:

@@ -3,101 +3,94 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 
 import pytest
-from redis.asyncio import Redis
 
-from meltingspot_async import (
-    Priority,
-    RateLimit,
-)
-from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
-from meltingspot_async.redis_limit import _limiter as redis_limit
+from meltingspot_async import Priority, RateLimit
+from meltingspot_async.rate_limit._limits import DAY
+from meltingspot_async.rate_limit._protocol import GIVEN_UP_MARGIN
 
 from ..support.clock import now
-from ..support.limiters import SHORT_MARGIN, hold_at_once, redis_limiting, run_real, use
-from ..support.redis_server import RedisServer
+from ..support.limiters import clocked, hold_at_once, redis_limiting, run_real, use
+from ..support.redis_server import RedisServer, ask
 
-HOLDER = """
-import asyncio, sys
-from redis.asyncio import Redis
-from meltingspot_async import RateLimit
-from meltingspot_async.redis_limit import _limiter as redis_limit
-
-redis_limit.GIVEN_UP_MARGIN = {margin}
-
-async def main():
-    limiter = redis_limit.RedisSlidingWindowLimiter(
-        Redis(unix_socket_path={socket!r}), [RateLimit(3, per=0.2)], key={key!r}, lease=1.0
-    )
-    async with limiter.slot(), limiter.slot(), limiter.slot():
-        print("held", flush=True)
-        await asyncio.sleep(60)
-
-asyncio.run(main())
-"""
+LEASE = 30.0
+ARRIVED = LEASE / 3 + GIVEN_UP_MARGIN
+"""Seconds after its last step at which all requests of a dead process have arrived."""
 
 
-@pytest.mark.usefixtures("short_margin")
-def test_killed_process_frees_its_slots_with_its_lease(server: RedisServer, key: str) -> None:
-    """Slots of a process that is alive stay its own beyond any lease; killed, it frees them with the lease."""
-    script = HOLDER.format(margin=SHORT_MARGIN, socket=server.socket, key=key)
-    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
-
-    async def main() -> None:
-        async with redis_limiting(server, key, RateLimit(3, per=0.2), lease=1.0) as limiter:
-            waiting = asyncio.create_task(hold_at_once(limiter, 3))
-            await asyncio.sleep(1.5)
-            assert limiter._held == 0
-            holder.kill()
-            await waiting
-
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        run_real(main())
-    finally:
-        holder.kill()
-        holder.communicate()
-
-
-def test_dead_process_does_not_keep_its_place_in_the_queue(
-    server: RedisServer, key: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("per", "free_after"), [(10.0, LEASE), (60.0, ARRIVED + 60.0)])
+async def test_killed_process_frees_its_slots_with_its_lease(
+    server: RedisServer, key: str, per: float, free_after: float
 ) -> None:
-    """Pages of a process that died in the queue do not keep a batch of another from its slots."""
-    monkeypatch.setattr(redis_limit, "GRACE", 0.1)
-
-    async def main() -> None:
-        limit = RateLimit(2, per=0.1)
-        async with redis_limiting(server, key, limit) as alive:
-            async with Redis(unix_socket_path=server.socket) as redis:
-                dead = RedisSlidingWindowLimiter(redis, [limit], key=key)
-                async with alive.slot(), alive.slot():
-                    assert await dead._script._evaluate(1, 0, 5, 5, 0, 0, 0.0) == [0, 0, 100_000, 0]
-            await asyncio.gather(*(use(alive, priority) for _ in range(2) for priority in Priority))
-
-    run_real(main())
+    """Slots of a process that is killed are free with its lease, or a window after its last request arrived."""
+    limit = RateLimit(3, per=per)
+    async with clocked(server, key, limit, lease=LEASE) as alive, clocked(server, key, limit) as dead:
+        await dead.slot().__aenter__()
+        await dead.slot().__aenter__()
+        dead._is_closed = True  # it takes no step any more
+        killed = now()
+        await hold_at_once(alive, 3)
+        assert now() - killed == pytest.approx(free_after, abs=per / 1_000 + 0.001)
 
 
-@pytest.mark.usefixtures("short_margin")
+async def test_slots_of_a_living_process_stay_its_own(server: RedisServer, key: str) -> None:
+    """A request may take longer than any lease: its process renews it."""
+    limit = RateLimit(1, per=10.0)
+    async with clocked(server, key, limit) as one, clocked(server, key, limit) as other:
+        async with one.slot():
+            waiting = asyncio.create_task(use(other))
+            await asyncio.sleep(10 * LEASE)
+            assert not waiting.done()
+        answered = now()
+        assert await waiting - answered == pytest.approx(10.0, abs=0.011)
+
+
+async def test_requests_of_a_killed_process_count_in_the_day(server: RedisServer, key: str) -> None:
+    """What a process had in flight when it was killed is taken off the day's allowance, and leaves no record."""
+    limits = RateLimit(9, per=10.0), RateLimit(9, per=DAY)
+    async with clocked(server, key, *limits) as alive, clocked(server, key, *limits) as dead:
+        await dead.slot().__aenter__()
+        dead._is_closed = True
+        await asyncio.sleep(2 * LEASE)
+        assert await alive.free() == {limits[0]: 9, limits[1]: 8}
+        fields = await ask(server, "HKEYS", f"meltingspot:{{{key}}}:state")
+        assert not [field for field in fields if field.startswith(b"process:")]
+
+
+async def test_dead_process_does_not_keep_its_place_in_the_queue(server: RedisServer, key: str) -> None:
+    """Pages of a process that died in the queue keep a batch of another from free slots for a window at most."""
+    limit = RateLimit(2, per=10.0)
+    async with (
+        clocked(server, key, limit, reserve=0) as alive,
+        clocked(server, key, limit, reserve=0) as dead,
+    ):
+        async with alive.slot(), alive.slot():
+            pages = [asyncio.create_task(use(dead)) for _ in range(5)]
+            await asyncio.sleep(1.0)
+            dead._is_closed = True
+        started = now()
+        await asyncio.gather(*(use(alive, Priority.BULK) for _ in range(2)))
+        assert 11.0 <= now() - started <= 21.0
+        for page in pages:
+            page.cancel()
+        await asyncio.gather(*pages, return_exceptions=True)
+
+
 def test_slots_in_flight_are_stated_to_a_redis_restarted_empty(own_server: RedisServer, key: str) -> None:
-    """Processes state again what they hold to a Redis that forgot everything, and the queue keeps waiting."""
+    """Processes state again what they hold to a Redis that forgot everything."""
 
     async def main() -> None:
-        limit = RateLimit(1, per=0.2)
+        limit = RateLimit(1, per=1_000.0)
         async with (
-            redis_limiting(own_server, key, limit, lease=1.5) as holder,
-            redis_limiting(own_server, key, limit, lease=1.5) as other,
+            redis_limiting(own_server, key, limit) as holder,
+            redis_limiting(own_server, key, limit) as other,
+            holder.slot(),
         ):
-            async with holder.slot():
-                own_server.kill()
-                own_server.start()
-                await asyncio.sleep(1.0)
-                waiting = asyncio.create_task(use(other))
-                await asyncio.sleep(1.0)
-                answered = now()
-            assert await waiting - answered >= 0.199
+            own_server.kill()
+            own_server.start()
+            holder._report(is_due=True)  # as for a renewal of its lease
+            assert (await holder.free())[limit] == 0
+            assert (await other.free())[limit] == 0
 
     run_real(main())

@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from meltingspot_async import (
-    RateLimit,
-)
+from meltingspot_async import RateLimit
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
-from meltingspot_async.redis_limit._script import RedisCommands
+from meltingspot_async.redis_limit._store import RedisCommands
 
-from ..support.limiters import redis_limiting, run_real, until, use
+from ..support.clock import now
+from ..support.limiters import clocked, queued, redis_limiting, run_real, until, use
 from ..support.redis_server import RedisServer
 
 
-def test_processes_take_turns(server: RedisServer, key: str) -> None:
+async def test_processes_take_turns(server: RedisServer, key: str) -> None:
     """Of three processes with a queue each none is served twice before the others, once all of them wait."""
+    limit, order = RateLimit(1, per=1.0), list[int]()
 
-    async def main() -> None:
-        limit, order = RateLimit(1, per=0.05), list[int]()
+    async def one(limiter: RedisSlidingWindowLimiter, number: int) -> None:
+        async with limiter.slot():
+            order.append(number)
 
-        async def one(limiter: RedisSlidingWindowLimiter, number: int) -> None:
-            async with limiter.slot():
-                order.append(number)
-
-        async with (
-            redis_limiting(server, key, limit) as first,
-            redis_limiting(server, key, limit) as second,
-            redis_limiting(server, key, limit) as third,
-        ):
-            tasks = [
-                asyncio.create_task(one(limiter, number))
-                for number, limiter in enumerate((first, second, third))
-                for _ in range(5)
-            ]
-            await asyncio.gather(*tasks)
-        for number in range(3):
-            assert sorted(order[number * 3 + 1 : number * 3 + 4]) == [0, 1, 2]
-
-    run_real(main())
+    async with (
+        clocked(server, key, limit) as first,
+        clocked(server, key, limit) as second,
+        clocked(server, key, limit) as third,
+    ):
+        started = now()
+        await asyncio.gather(
+            *(one(limiter, n) for n, limiter in enumerate((first, second, third)) for _ in range(5))
+        )
+        assert now() - started == pytest.approx(14.0, abs=0.05)
+    for number in range(4):
+        assert sorted(order[number * 3 + 1 : number * 3 + 4]) == [0, 1, 2]
 
 
 def test_waiter_cancelled_at_the_moment_of_its_turn_gives_the_slot_back(
@@ -71,7 +64,7 @@ def test_slot_given_to_a_cancelled_waiter_is_free_at_once(server: RedisServer, k
         limit = RateLimit(1, per=1_000.0)
         async with redis_limiting(server, key, limit) as limiter, redis_limiting(server, key, limit) as other:
             task = asyncio.create_task(use(limiter))
-            await until(lambda: limiter._script.steps > 0)
+            await until(lambda: limiter._steps > 0)
             task.cancel()
             await asyncio.sleep(0)
             await limiter.aclose()
@@ -111,23 +104,15 @@ def test_slot_given_at_the_moment_of_a_cancellation_goes_to_the_next(server: Red
     run_real(main())
 
 
-def test_waiters_sleep_until_their_step_is_due(server: RedisServer, key: str) -> None:
-    """No process asks Redis while there is no slot to get: nobody polls."""
-
-    async def main() -> None:
-        async with redis_limiting(server, key, RateLimit(1, per=100.0)) as limiter:
-            await use(limiter)
-            waiting = [asyncio.create_task(use(limiter)) for _ in range(50)]
-            await until(lambda: limiter._last.interactive and limiter._reporting is None)
-            steps = limiter._script.steps
-            await asyncio.sleep(0.5)
-            limiter._wake()  # a timer that rings early
-            await until(lambda: limiter._reporting is None)
-            assert limiter._script.steps == steps
-            assert limiter._timer is not None
-            for task in waiting:
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*waiting)
-
-    run_real(main())
+async def test_waiters_sleep_until_their_step_is_due(server: RedisServer, key: str) -> None:
+    """Who waits for a slot asks Redis when it may be free, and every ten seconds to see if something has changed."""
+    async with clocked(server, key, RateLimit(1, per=1_000.0)) as limiter:
+        await use(limiter)
+        waiting = [asyncio.create_task(use(limiter)) for _ in range(50)]
+        await queued()
+        steps = limiter._steps
+        await asyncio.sleep(105.0)
+        assert limiter._steps == steps + 10
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -12,10 +12,10 @@ from meltingspot_async import (
     LimiterUnavailableError,
     RateLimit,
     SlidingWindowLimiter,
+    TransportError,
 )
+from meltingspot_async.rate_limit import _shared
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
-from meltingspot_async.redis_limit import _limiter as redis_limit
-from meltingspot_async.redis_limit import _script as redis_script
 
 from ..support.clock import now
 from ..support.limiters import (
@@ -31,7 +31,7 @@ from ..support.redis_server import RedisServer, ask
 
 def test_redis_has_less_than_two_seconds_for_a_step() -> None:
     """The time Redis has for a step, with what is around it, is below 2 s."""
-    assert redis_script.STEP_TIMEOUT + redis_script._RETRY_AFTER < 2.0
+    assert _shared.STORE_TIMEOUT + _shared.RETRY_AFTER < 2.0
 
 
 @pytest.mark.usefixtures("impatient")
@@ -72,11 +72,11 @@ def test_error_of_redis_itself_is_not_retried(server: RedisServer, key: str) -> 
 
     async def main() -> None:
         async with redis_limiting(server, key, RateLimit(1, per=1.0)) as limiter:
-            await ask(server, "SET", limiter._script.keys[0], "of another type")
+            await ask(server, "SET", limiter._redis.keys[0], "of another type")
             with pytest.raises(LimiterUnavailableError) as failed:
                 await use(limiter)
             assert failed.value.reason == "ResponseError"
-            assert limiter._script.steps == 1
+            assert limiter._steps == 1
 
     run_real(main())
 
@@ -91,7 +91,7 @@ def test_outcome_that_cannot_be_reported_fails_nothing(
             async with limiter.slot():
                 own_server.kill()
             await limiter.aclose()
-            assert "Redis failed" in caplog.text
+            assert "store failed" in caplog.text
             own_server.start()
             back = now()
             await use(limiter)
@@ -106,7 +106,7 @@ def test_fallback_is_used_while_redis_fails(
     own_server: RedisServer, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without Redis the share of this process is kept to; when Redis is back, it is asked again."""
-    monkeypatch.setattr(redis_limit, "LOCAL_FOR", 1.0)
+    monkeypatch.setattr(_shared, "LOCAL_FOR", 1.0)
 
     async def main() -> None:
         share = RateLimit(2, per=0.3)
@@ -116,14 +116,17 @@ def test_fallback_is_used_while_redis_fails(
             assert fallback.free()[share] == 2
             own_server.kill()
             received = await asyncio.gather(*(use(limiter) for _ in range(4)))
-            steps = limiter._script.steps
+            steps = limiter._steps
             received.append(await use(limiter))
-            assert limiter._script.steps == steps
+            assert limiter._steps == steps
             assert most_in_a_window(received, 0.3) <= 2
+            with pytest.raises(TransportError):
+                async with limiter.slot():
+                    raise TransportError("refused", "/", sent=False)
             own_server.start()
             await asyncio.sleep(1.1)
             await use(limiter)
-            assert limiter._script.steps > steps
+            assert limiter._steps > steps
             assert fallback.free()[share] == 2
 
     run_real(main())

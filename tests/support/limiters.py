@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import uuid
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -10,21 +11,19 @@ from typing import Any
 
 import attrs
 import pytest
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
 from meltingspot_async import Priority, RateLimit, RateLimiter, SlidingWindowLimiter
-from meltingspot_async.rate_limit._protocol import GIVEN_UP_MARGIN
+from meltingspot_async.rate_limit._shared import STEPS
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
-from meltingspot_async.redis_limit import _limiter as redis_limiter
-from meltingspot_async.redis_limit._script import RedisCommands
+from meltingspot_async.redis_limit._store import SOONEST, RedisCommands
 
-from .clock import now, run_virtual
+from .clock import now
+from .redis_script import ClockedScript, loop_microseconds
 from .redis_server import RedisServer
 
 BULK, INTERACTIVE = Priority.BULK, Priority.INTERACTIVE
-
-SHORT_MARGIN = 0.3
-"""Seconds that stand in for GIVEN_UP_MARGIN where the clock is real."""
 
 STUCK = 30.0
 """Seconds after which a test on the real clock is taken to hang."""
@@ -95,78 +94,70 @@ async def redis_limiting(
 
 
 class InMemory:
-    """The limiter of one process, on the virtual clock: every time is exact."""
+    """The limiter of one process."""
 
-    window = 10.0
-    """Seconds of a typical window."""
-    margin = GIVEN_UP_MARGIN
-    slack = 1e-9
-    stated_slack = 0.0
-    """Seconds that may have passed of a wait by the time an error states it."""
-    tick = 0.5
-    """Seconds in which everything that was asked for is in the queue."""
-
-    def run(self, main: Coroutine[Any, Any, None]) -> None:
-        """Run a test."""
-        run_virtual(main)
+    steps = math.inf
+    """In how many steps the slots of a window come free."""
 
     @asynccontextmanager
     async def pair(
         self, *limits: RateLimit, **options: Any
-    ) -> AsyncGenerator[tuple[RateLimiter, RateLimiter]]:
+    ) -> AsyncGenerator[tuple[SlidingWindowLimiter, SlidingWindowLimiter]]:
         """Two ways to one limit: here, the same limiter twice."""
         limiter = SlidingWindowLimiter(limits, **options)
         yield limiter, limiter
 
-    async def queued(self, limiter: RateLimiter) -> None:
-        """Wait until everything asked of a limiter is in its queue."""
-        for _ in range(3):
-            await asyncio.sleep(0)
-
-    def check_waited(self, seconds: float, expected: float) -> None:
-        """A wait lasted as long as expected."""
-        assert seconds == pytest.approx(expected, abs=self.slack)
-
 
 @attrs.frozen
 class InRedis:
-    """The limiter of many processes, on the clock of a real Redis: windows are short, and times lower bounds."""
+    """The limiter of many processes, in a real Redis that tells the time of the test."""
 
     server: RedisServer
-    window = 0.2
-    margin = SHORT_MARGIN
-    slack = 1e-3
-    stated_slack = 10.0
-    tick = 0.02
-
-    def run(self, main: Coroutine[Any, Any, None]) -> None:
-        """Run a test."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(redis_limiter, "GIVEN_UP_MARGIN", self.margin)
-            run_real(main)
+    steps = float(STEPS)
 
     @asynccontextmanager
     async def pair(
         self, *limits: RateLimit, **options: Any
-    ) -> AsyncGenerator[tuple[RateLimiter, RateLimiter]]:
-        """Two ways to one limit: limiters of one key with connections of their own, as two processes have them."""
+    ) -> AsyncGenerator[tuple[RedisSlidingWindowLimiter, RedisSlidingWindowLimiter]]:
+        """Two ways to one limit: two limiters of one key, as two processes have them."""
         key = uuid.uuid4().hex
         async with (
-            redis_limiting(self.server, key, *limits, **options) as first,
-            redis_limiting(self.server, key, *limits, **options) as second,
+            clocked(self.server, key, *limits, **options) as first,
+            clocked(self.server, key, *limits, **options) as second,
         ):
             yield first, second
 
-    async def queued(self, limiter: RateLimiter) -> None:
-        """Wait until Redis knows everything asked of a limiter."""
-        assert isinstance(limiter, RedisSlidingWindowLimiter)
-        await asyncio.sleep(0)
-        await until(lambda: limiter._reporting is None)
-
-    def check_waited(self, seconds: float, expected: float) -> None:
-        """A wait lasted at least as long as expected."""
-        assert seconds >= expected - self.slack
-
 
 Kind = InMemory | InRedis
-"""Which limiter a test runs over."""
+"""Which limiter a test runs over, on the virtual clock."""
+
+
+@asynccontextmanager
+async def clocked(
+    server: RedisServer, key: str, *limits: RateLimit, **options: Any
+) -> AsyncGenerator[RedisSlidingWindowLimiter]:
+    """A limiter over a Redis that tells the time of the running loop."""
+    with SyncRedis(unix_socket_path=server.socket) as redis:
+        limiter = RedisSlidingWindowLimiter(
+            ClockedScript(redis, loop_microseconds), limits, key=key, **options
+        )
+        yield limiter
+        await limiter.aclose()
+
+
+def lasted(kind: Kind, expected: float, per: float) -> Any:
+    """What a wait of ``expected`` seconds for a slot of a limit of ``per`` seconds may last."""
+    grain = per / kind.steps + (SOONEST / 1e6 if isinstance(kind, InRedis) else 1e-9)
+    return pytest.approx(expected + grain / 2, abs=grain / 2 + 1e-9)
+
+
+async def free_slots(limiter: SlidingWindowLimiter | RedisSlidingWindowLimiter) -> dict[RateLimit, int]:
+    """How many slots of each limit are free."""
+    free = limiter.free()
+    return free if isinstance(free, dict) else await free
+
+
+async def queued() -> None:
+    """Wait until everything asked of a limiter on the virtual clock is in its queue."""
+    for _ in range(5):
+        await asyncio.sleep(0)

@@ -18,7 +18,7 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
-from meltingspot_async.redis_limit._script import RedisCommands
+from meltingspot_async.redis_limit._store import RedisCommands
 
 
 class RedisServer:
