@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import attrs
 
 from ..errors import DeadlineExceededError, MeltingSpotError, UsageError
+from ..rate_limit import Priority
 
 
 @attrs.define
@@ -21,17 +22,39 @@ class Call:
     """Seconds the call was given; ``None`` without a deadline."""
     deadline: float | None
     """Time of the loop's clock at which they are over."""
+    priority: Priority
+    """With which it asks for slots."""
     attempt: int = 1
     """Number of the attempt that is under way or comes next, from 1."""
+    refusals: int = 0
+    """How many of its attempts were refused with a 429: they cost time, and count as no failures."""
+    throttled: float = 0.0
+    """Seconds for which those refusals made the key pause, in all."""
+    has_slot: bool = False
+    """Whether an attempt is under way: it waits neither for a slot nor for the next attempt."""
 
     @classmethod
-    def begin(cls, path: str, allowed: float | None) -> Call:
+    def begin(cls, path: str, allowed: float | None, priority: Priority | None) -> Call:
         """A call that begins now."""
-        return cls(path, allowed, _from_now(allowed))
+        return cls(path, allowed, _from_now(allowed), priority or Priority.INTERACTIVE)
+
+    @property
+    def tries(self) -> int:
+        """Attempts that were not refused, the present one included."""
+        return self.attempt - self.refusals
+
+    def refused(self, pause: float) -> None:
+        """Count a 429, which made the key pause for so many seconds."""
+        self.attempt, self.refusals, self.throttled = (
+            self.attempt + 1,
+            self.refusals + 1,
+            self.throttled + pause,
+        )
 
     def progress(self) -> None:
         """Begin to count attempts and seconds anew: something useful has arrived."""
-        self.attempt, self.deadline = 1, _from_now(self.allowed)
+        self.attempt, self.refusals, self.throttled = 1, 0, 0.0
+        self.deadline = _from_now(self.allowed)
 
     def has_time_for(self, wait: float) -> bool:
         """Whether a wait of that many seconds ends within the deadline."""

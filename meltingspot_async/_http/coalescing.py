@@ -12,15 +12,20 @@ import attrs
 from ..errors import MeltingSpotError
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 @attrs.define(eq=False)
-class _Flight(Generic[T]):
+class Flight(Generic[S, T]):
+    """One request under way, for all who wait for its answer."""
+
+    terms: S
+    """How it is made, for newcomers to decide whether they join it."""
     task: asyncio.Task[T]
     callers: int = 0
 
 
-class InFlight(Generic[T]):
+class InFlight(Generic[S, T]):
     """The table of requests under way.
 
     A request runs in a task of its own, so that no caller's cancellation reaches the others. The last caller
@@ -29,18 +34,21 @@ class InFlight(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._flights: dict[Hashable, _Flight[T]] = {}
+        self._flights: dict[Hashable, list[Flight[S, T]]] = {}
 
-    def __contains__(self, key: Hashable) -> bool:
-        """Whether a request of that key is under way."""
-        flight = self._flights.get(key)
-        return flight is not None and not flight.task.done()
+    def find(self, key: Hashable, suits: Callable[[S], bool]) -> Flight[S, T] | None:
+        """A request of that key that is under way, and whose terms suit."""
+        flights = self._flights.get(key, ())
+        return next((flight for flight in flights if not flight.task.done() and suits(flight.terms)), None)
 
-    async def share(self, key: Hashable, fetch: Callable[[], Coroutine[object, object, T]]) -> T:
-        """The result of the request under way with that key, or else of ``fetch()``."""
-        if key not in self:
-            self._flights[key] = _Flight(asyncio.create_task(fetch()))
-        flight = self._flights[key]
+    def begin(self, key: Hashable, terms: S, fetch: Coroutine[object, object, T]) -> Flight[S, T]:
+        """A new request, which others can join."""
+        flight = Flight(terms, asyncio.create_task(fetch))
+        self._flights.setdefault(key, []).append(flight)
+        return flight
+
+    async def join(self, key: Hashable, flight: Flight[S, T]) -> T:
+        """The answer to a request that is under way."""
         flight.callers += 1
         try:
             await asyncio.wait({flight.task})
@@ -53,9 +61,11 @@ class InFlight(Generic[T]):
             raise copy.copy(error) from error.__cause__
         return flight.task.result()
 
-    async def _land(self, key: Hashable, flight: _Flight[T]) -> None:
+    async def _land(self, key: Hashable, flight: Flight[S, T]) -> None:
         """End a request that no caller waits for any more."""
-        if self._flights.get(key) is flight:
+        flights = self._flights[key]
+        flights.remove(flight)
+        if not flights:
             del self._flights[key]
         flight.task.cancel()
         await asyncio.wait({flight.task})

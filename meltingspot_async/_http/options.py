@@ -8,6 +8,7 @@ import attrs
 
 from .._validation import instance_of, positive
 from ..rate_limit import Priority
+from .call import Call
 from .retry import RetryPolicy
 
 
@@ -30,3 +31,36 @@ class OptionChanges(TypedDict, total=False):
     retry: RetryPolicy
     priority: Priority | None
     coalesce: bool
+
+
+@attrs.frozen
+class Terms:
+    """How a request is made that several callers can share."""
+
+    call: Call
+    options: RequestOptions
+
+    def suits(self, theirs: Terms) -> bool:
+        """Whether my answer would be the same as that of their request, and as soon.
+
+        A page does not wait in the queue of a batch: it joins a batch's request when that is under way.
+        """
+        is_patient = theirs.options.timeout <= self.options.timeout
+        return is_patient and (
+            theirs.call.priority is Priority.INTERACTIVE
+            or self.call.priority is Priority.BULK
+            or theirs.call.has_slot
+        )
+
+    def is_made_like(self, theirs: Terms) -> bool:
+        """Whether their request fails when mine would."""
+        mine = self.options
+        return self.suits(theirs) and (mine.timeout, mine.retry) == (
+            theirs.options.timeout,
+            theirs.options.retry,
+        )
+
+    def admit(self, call: Call) -> None:
+        """Let somebody join: from the next attempt on, the more urgent of all callers decides."""
+        if call.priority is Priority.INTERACTIVE:
+            self.call.priority = call.priority

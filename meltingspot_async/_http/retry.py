@@ -6,9 +6,10 @@ import attrs
 
 from .._validation import not_negative, whole_positive
 from ..errors import ApiError, TransportError
+from .retry_after import MAX_RESET
 
-RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that say "not now" rather than "no" (RFC 9110, RFC 6585, RFC 8470)."""
+RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504})
+"""Statuses that say "not now" rather than "no" (RFC 9110, RFC 8470). So does 429, which has its own rule."""
 
 EARNED_BY_SUCCESS = 0.5
 """Retries that one success pays for: up to a third of all requests may fail without the budget shrinking."""
@@ -19,11 +20,19 @@ down, and callers that wait for the same second should not all return in the sam
 """
 
 
+LEAST_PAUSE = 0.1
+"""Seconds that the key pauses after a 429 at least."""
+
+
+def _rounded(asked: float, jitter: float) -> float:
+    return asked + jitter * MAX_ROUNDING if asked.is_integer() else asked
+
+
 @attrs.frozen
 class RetryPolicy:
     """When to try again, and how long to wait before that.
 
-    The statuses 408, 425, 429, 500, 502, 503 and 504, connection errors, timeouts of one attempt and truncated
+    The statuses 408, 425, 500, 502, 503 and 504, connection errors, timeouts of one attempt and truncated
     bodies are retried: every call is a GET, so that asking twice does no harm. Before attempt n + 1 the client
     waits
 
@@ -31,6 +40,10 @@ class RetryPolicy:
 
     "full jitter": drawn after the cap, so that callers still spread when all of them have reached it. If the
     service asks for a longer wait (and for no longer than ``max_retry_after``), the client waits that long.
+
+    A 429 is no failure: it pauses the key for as long as the service asks, or else for ``backoff_base`` seconds,
+    doubled each time up to the limit's shortest window, and the call waits for its turn again. That uses up neither
+    attempts nor budget.
     """
 
     attempts: int = attrs.field(default=5, validator=whole_positive)
@@ -41,6 +54,9 @@ class RetryPolicy:
     """Most seconds that the client waits by its own choice."""
     max_retry_after: float = attrs.field(default=60.0, validator=not_negative)
     """Seconds the service may ask us to wait; a longer Retry-After fails the call at once."""
+    max_throttled: float = attrs.field(default=300.0, validator=not_negative)
+    """Seconds a call lets itself be turned away by 429s: the pauses that its own refusals began, added up. Beyond it
+    the call fails with :class:`~meltingspot_async.RateLimitError`; with 0, at its first 429."""
     budget: float = attrs.field(default=100.0, validator=not_negative)
     """Retries that may be spent beyond what successes earn, over all calls of a client; see
     the docstring of ``RetryBudget``."""
@@ -59,10 +75,17 @@ class RetryPolicy:
         :param jitter: a random number in [0, 1).
         """
         backoff = self.backoff(attempt, jitter)
-        if asked is None:
-            return backoff
-        rounding = jitter * MAX_ROUNDING if asked.is_integer() else 0.0
-        return max(backoff, asked + rounding)
+        return backoff if asked is None else max(backoff, _rounded(asked, jitter))
+
+    def pause(self, asked: float | None, refusals: int, jitter: float) -> float:
+        """Seconds for which a 429 makes the whole key pause: our own back-off, or longer if the service asks for it.
+
+        :param asked: seconds the service asked for.
+        :param refusals: 429s that the call got before.
+        :param jitter: a random number in [0, 1).
+        """
+        own = min(MAX_RESET, max(self.backoff_base, LEAST_PAUSE) * 2.0 ** min(refusals, 64))
+        return own if asked is None else max(own, _rounded(asked, jitter))
 
     def retries(self, failure: ApiError | TransportError, attempt: int) -> bool:
         """Whether to try again after attempt number ``attempt`` (from 1) ended like this."""

@@ -17,6 +17,8 @@ from ..errors import (
     ApiError,
     DeadlineExceededError,
     InvalidResponseError,
+    MeltingSpotError,
+    QuotaExhaustedError,
     RateLimitError,
     TransportError,
 )
@@ -26,7 +28,7 @@ from .call import Call, CallsUnderWay
 from .coalescing import InFlight
 from .endpoint import Endpoint, Params
 from .json_lines import JsonLines
-from .options import OptionChanges, RequestOptions
+from .options import OptionChanges, RequestOptions, Terms
 from .reporter import Reporter
 from .response import RawResponse, api_error
 from .retry import RetryBudget
@@ -63,7 +65,7 @@ class SessionManager:
         self.notice: Callable[[Drift], None] = self._reporter.notice
         """To be called with what an answer holds beyond the documentation."""
         self._budget = RetryBudget()
-        self._in_flight: InFlight[RawResponse] = InFlight()
+        self._in_flight: InFlight[Terms, RawResponse] = InFlight()
         self._calls = CallsUnderWay()
 
     def __repr__(self) -> str:
@@ -105,28 +107,41 @@ class SessionManager:
         """
         url = self._endpoint.url(path, params)
         self._transport.open()
-        call = Call.begin(path, self._options.deadline)
+        call = self._begin(path)
         async with self._calls.scope(call):
             if self._options.coalesce:
                 return await self._shared_answer(call, url)
             return await self._answer(call, url)
 
+    def _begin(self, path: str) -> Call:
+        return Call.begin(path, self._options.deadline, self._options.priority)
+
     async def _shared_answer(self, call: Call, url: str) -> RawResponse:
         """The answer to an identical request under way, or to a new one that others can join.
 
-        Whoever began a request decides how long it may queue. If it is refused for that reason, a caller who
-        joined it and has more time begins another one.
+        Whoever begins a request decides how it is made and how long it may queue. A caller who joined one that fails,
+        and would have made it in another way or has more time, makes its own.
         """
-        key = (url, self._options.priority, self._options.timeout, self._options.retry)
+        mine = Terms(call, self._options)
+        is_alike = mine.suits
         while True:
-            joins = key in self._in_flight
-            if joins:
+            flight = joined = self._in_flight.find(url, is_alike)
+            if flight is None:
+                flight = self._in_flight.begin(url, mine, self._answer(call, url))
+            else:
+                flight.terms.admit(call)
                 self._reporter.report(Coalesced(call.path))
             try:
-                return await self._in_flight.share(key, lambda: self._answer(call, url))
-            except DeadlineExceededError as refusal:
-                if not joins or not call.has_time_for(refusal.wait_needed or 0.0):
+                return await self._in_flight.join(url, flight)
+            except MeltingSpotError as failure:
+                if joined is None:
                     raise
+                if isinstance(failure, DeadlineExceededError):
+                    if not call.has_time_for(failure.wait_needed or 0.0):
+                        raise
+                elif mine.is_made_like(flight.terms):
+                    raise
+            is_alike = mine.is_made_like
 
     async def _answer(self, call: Call, url: str) -> RawResponse:
         """Attempts until one succeeds."""
@@ -139,22 +154,24 @@ class SessionManager:
                 return response
             except (ApiError, TransportError) as error:
                 failure = error
-            await self._back_off(call, failure)
+            await self._wait(call, failure)
 
     @asynccontextmanager
     async def _slot(self, call: Call) -> AsyncGenerator[None, None]:
         """A slot of the limit for one attempt, from before it is sent until its answer is in."""
         clock = asyncio.get_running_loop().time
         queued = clock()
-        priority = self._options.priority or Priority.INTERACTIVE
         try:
-            async with self._limiter.slot(priority, call.deadline):
+            async with self._limiter.slot(call.priority, call.deadline):
+                call.has_slot = True
                 self._reporter.report(AttemptStarted(call.path, call.attempt, clock() - queued))
                 yield
         except DeadlineExceededError as refusal:
             wait_needed = refusal.wait_needed
         else:
             return
+        finally:
+            call.has_slot = False
         raise call.exceeded(wait_needed)
 
     async def _send(self, call: Call, url: str) -> RawResponse:
@@ -178,7 +195,7 @@ class SessionManager:
         asked = retry_after(response.status, response.headers, datetime.now(UTC))
         pause = None
         if response.status == 429:
-            pause = self._options.retry.wait(asked, call.attempt, random.random())
+            pause = self._options.retry.pause(asked, call.refusals, random.random())
             self._reporter.report(Throttled(call.path, pause))
         raise api_error(
             call.path,
@@ -189,16 +206,35 @@ class SessionManager:
             pause=pause,
         )
 
-    async def _back_off(self, call: Call, failure: ApiError | TransportError) -> None:
+    async def _wait(self, call: Call, failure: ApiError | TransportError) -> None:
         """Wait until it is time for the call's next attempt, or raise if there is to be none."""
-        policy = self._options.retry
-        if not policy.retries(failure, call.attempt):
-            raise failure
-        if isinstance(failure, RateLimitError) and failure.pause is not None:
-            wait = failure.pause
+        if isinstance(failure, RateLimitError):
+            await self._wait_again(call, failure)
         else:
-            asked = failure.retry_after if isinstance(failure, ApiError) else None
-            wait = policy.wait(asked, call.attempt, random.random())
+            await self._back_off(call, failure)
+
+    async def _wait_again(self, call: Call, refusal: RateLimitError) -> None:
+        """Take a 429 as what it is: not a failure, but a wait for the whole key. The limiter keeps it, if it can."""
+        policy = self._options.retry
+        if refusal.retry_after is not None and refusal.retry_after > policy.max_retry_after:
+            raise QuotaExhaustedError(refusal.retry_after) from refusal
+        pause = policy.pause(refusal.retry_after, call.refusals, 0.0)
+        if call.throttled + pause > policy.max_throttled:
+            raise refusal
+        self._reporter.report(RetryScheduled(call.path, call.attempt, "429", pause))
+        call.refused(pause)
+        if refusal.pause is not None:
+            if not call.has_time_for(refusal.pause):
+                raise call.exceeded(refusal.pause) from refusal
+            await asyncio.sleep(refusal.pause)
+
+    async def _back_off(self, call: Call, failure: ApiError | TransportError) -> None:
+        """Wait until a failure may be over."""
+        policy = self._options.retry
+        if not policy.retries(failure, call.tries):
+            raise failure
+        asked = failure.retry_after if isinstance(failure, ApiError) else None
+        wait = policy.wait(asked, call.tries, random.random())
         if not call.has_time_for(wait):
             raise call.exceeded(wait) from failure
         if not self._budget.spend(policy.budget):
@@ -220,7 +256,7 @@ class SessionManager:
         from the beginning, or from the last line, to the slot of the next attempt.
         """
         self._transport.open()
-        call = Call.begin(path, self._options.deadline)
+        call = self._begin(path)
         while True:
             url = self._endpoint.url(path, params())
             try:
@@ -236,7 +272,7 @@ class SessionManager:
             except (ApiError, TransportError) as error:
                 failure = error
             async with self._calls.scope(call):
-                await self._back_off(call, failure)
+                await self._wait(call, failure)
 
     async def _stream(self, call: Call, url: str) -> AsyncGenerator[bytes, None]:
         """One request and the lines of its answer."""
@@ -258,7 +294,7 @@ class SessionManager:
         """
         url = self._endpoint.url(path, params)
         self._transport.open()
-        call = Call.begin(path, None)
+        call = Call.begin(path, None, self._options.priority)
         async with self._slot(call):
             response = await self._send(call, url)
             if response.status == 429:

@@ -18,9 +18,11 @@ from meltingspot_async import (
     PermissionDeniedError,
     Priority,
     RateLimit,
+    RetryPolicy,
+    ServerError,
     SlidingWindowLimiter,
 )
-from meltingspot_async.testing import Answer, Delay
+from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot
 
 from ..support.calls import PATH, busy_connections, get, outcome, serving
 from ..support.clock import now
@@ -92,12 +94,77 @@ async def test_last_cancelled_caller_cancels_the_request() -> None:
         assert len(fake.received) == 2
 
 
-async def test_page_does_not_join_a_queued_batch_request() -> None:
-    """Calls of different priorities do not share: a page never inherits a batch's place in the queue."""
-    async with serving() as (fake, client):
+async def test_page_does_not_join_a_batch_request_that_waits() -> None:
+    """A page never inherits a batch's place in the queue: while the batch's request waits, it starts its own."""
+    limiter = SlidingWindowLimiter([RateLimit(4, per=10.0)])
+    async with serving(limiter=limiter) as (fake, client):
         bulk = client.with_options(priority=Priority.BULK)
-        await asyncio.gather(get(client), get(bulk))
-        assert len(fake.received) == 2
+        for number in (1, 2, 3):
+            await get(client, number)
+        queued = get(bulk)
+        await asyncio.sleep(1.0)
+        started = now()
+        await get(client)
+        assert now() - started < 1.0
+        assert not queued.done()
+        await queued
+        assert len(fake.received) == 5
+
+
+async def test_page_joins_a_batch_request_that_is_sent() -> None:
+    """Once the batch's request is on its way, nothing is won by another one."""
+    async with serving(FakeMeltingSpot(cold=1.0, warm=1.0)) as (fake, client):
+        queued = get(client.with_options(priority=Priority.BULK))
+        await asyncio.sleep(0.5)
+        assert (await get(client)).id == (await queued).id
+        assert len(fake.received) == 1
+
+
+async def test_batch_joins_a_page_request() -> None:
+    """A batch that wants what a page already asks for gets it with the page."""
+    async with serving(FakeMeltingSpot(cold=1.0)) as (fake, client):
+        await asyncio.gather(get(client), get(client.with_options(priority=Priority.BULK)))
+        assert len(fake.received) == 1
+
+
+async def test_page_that_joined_a_batch_request_does_not_queue_as_one() -> None:
+    """When the shared request is refused, it waits again with the pages: one of its callers is a page."""
+    limiter = SlidingWindowLimiter([RateLimit(9, per=10.0)])
+    async with serving(FakeMeltingSpot(cold=1.0, warm=1.0), limiter=limiter) as (fake, client):
+        fake.fail(Answer(429, headers={"Retry-After": "3.5"}))
+        bulk = client.with_options(priority=Priority.BULK)
+        shared = get(bulk)
+        await asyncio.sleep(0.5)
+        page, others = get(client), [get(bulk, number) for number in range(1, 6)]
+        await asyncio.gather(shared, page, *others)
+        assert fake.received[1].path.endswith("participant-0")
+
+
+async def test_copies_with_other_options_share_where_the_answer_would_be_the_same() -> None:
+    """A copy with a longer timeout or other retries joins; where the shared request fails, it makes its own."""
+    async with serving(FakeMeltingSpot(cold=1.0, warm=1.0)) as (fake, client):
+        hasty = client.with_options(retry=RetryPolicy(attempts=1), timeout=20.0)
+        await asyncio.gather(get(hasty), get(client))
+        assert len(fake.received) == 1
+        fake.fail(Answer(503))
+        failing, patient = get(hasty), get(client)
+        with pytest.raises(ServerError):
+            await failing
+        assert (await patient).id == "participant-0"
+        assert len(fake.received) == 3
+
+
+async def test_copy_with_a_shorter_timeout_does_not_join() -> None:
+    """Who waits less for an attempt does not depend on one that waits longer."""
+    async with serving() as (fake, client):
+        fake.fail(Delay(100.0))
+        slow = get(client)
+        await asyncio.sleep(0.5)
+        started = now()
+        await get(client.with_options(timeout=2.0))
+        assert now() - started < 1.0
+        slow.cancel()
+        await asyncio.gather(slow, return_exceptions=True)
 
 
 async def test_request_under_way_outlives_the_deadline_of_its_first_caller() -> None:

@@ -24,7 +24,7 @@ async def test_service_never_counts_more_than_the_limit() -> None:
     async with serving(FakeMeltingSpot(cold=8.0, warm=0.01)) as (fake, client):
         bulk = client.with_options(priority=Priority.BULK, coalesce=False)
         await asyncio.gather(*(get(bulk, number % 200) for number in range(400)))
-        assert fake.most_received(10.0) == 100
+        assert 95 <= fake.most_received(10.0) <= 100
         assert not any(request.refused for request in fake.received)
 
 

@@ -16,7 +16,6 @@ from meltingspot_async import (
     NotFoundError,
     PermissionDeniedError,
     RateLimit,
-    RateLimitError,
     RequestTimeoutError,
     RetryPolicy,
     ServerError,
@@ -69,7 +68,6 @@ async def test_lasting_refusal_is_raised_without_retry(status: int, kind: type[A
     ("fault", "kind"),
     [
         (Answer(503), ServerError),
-        (Answer(429), RateLimitError),
         (Reset(), TransportError),
         (Truncate(), TransportError),
         (Delay(40.0), RequestTimeoutError),

@@ -104,7 +104,7 @@ async def test_used_up_allowance_is_the_result_of_every_remaining_id() -> None:
         assert len(results) == 100
         assert sum(result.value is not None for result in results) >= 27
         assert {type(r.error) for r in results if r.error} == {QuotaExhaustedError}
-        assert len(fake.received) == 30
+        assert len(fake.received) == 28  # the other two are kept for pages
 
 
 @given(
