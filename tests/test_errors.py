@@ -56,7 +56,7 @@ SPECIMENS: list[tuple[MeltingSpotError, str]] = [
     (RequestTimeoutError("not answered within 30 s", "/v1/x"), "a longer timeout"),
     (DeadlineExceededError(wait_needed=8.25, deadline=3.0), "A wait of 8.25 s does not fit"),
     (DeadlineExceededError(wait_needed=None, deadline=3.0), "within the deadline of 3 s"),
-    (QuotaExhaustedError(resets_in=3600.0), "Try again in 3600 s"),
+    (QuotaExhaustedError(retry_after=3600.0), "Try again in 3600 s"),
     (LimiterUnavailableError("ConnectionError"), "Check that Redis runs"),
     (InvalidResponseError("/v1/x", "$.id", "it is missing"), "at $.id: it is missing"),
 ]

@@ -23,7 +23,7 @@ from meltingspot_async import (
     SlidingWindowLimiter,
 )
 from meltingspot_async.models._converter import structure, to_dict
-from meltingspot_async.rate_limit._window import DAY
+from meltingspot_async.rate_limit._limits import DAY
 from meltingspot_async.testing import (
     Answer,
     Delay,

@@ -6,11 +6,12 @@ import asyncio
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
+from contextlib import AsyncExitStack
 
 from redis.asyncio import Redis
 
 from meltingspot_async import MeltingSpotClient, RateLimit
-from meltingspot_async.rate_limit._window import DAY
+from meltingspot_async.rate_limit._limits import DAY
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot
 from tests.support.redis_server import RedisServer, redis_server
@@ -22,6 +23,7 @@ LIMIT = RateLimit(100, per=1.0)
 COLD, WARM = 0.3, 0.01
 LEASE = 18.0
 HELD = 50
+CROWD, EACH = 200, 10
 
 
 async def started(role: str, *arguments: str) -> Process:
@@ -73,6 +75,28 @@ async def many_processes(server: RedisServer) -> None:
         f"first to last of {REQUESTS} arrivals / the limit's own time", took / (REQUESTS / LIMIT.requests - 1)
     )
     show("Redis commands / request", stats["cmdstat_evalsha"]["calls"] / REQUESTS)
+
+
+async def very_many_processes(server: RedisServer) -> None:
+    """What Redis is asked by two hundred processes that all have a queue."""
+    async with AsyncExitStack() as stack:
+        limiters: list[RedisSlidingWindowLimiter] = []
+        for _ in range(CROWD):
+            redis = await stack.enter_async_context(Redis(unix_socket_path=server.socket))
+            limits = [RateLimit(200, per=1.0), RateLimit(50_000, per=DAY)]
+            limiters.append(RedisSlidingWindowLimiter(redis, limits, key="crowd"))
+
+        async def use(limiter: RedisSlidingWindowLimiter) -> None:
+            async with limiter.slot():
+                await asyncio.sleep(WARM)
+
+        async with Redis(unix_socket_path=server.socket) as redis:
+            before: dict[str, dict[str, int]] = await redis.info("commandstats")
+            await asyncio.gather(*(use(limiter) for limiter in limiters for _ in range(EACH)))
+            after: dict[str, dict[str, int]] = await redis.info("commandstats")
+        asked = after["cmdstat_evalsha"]["calls"] - before["cmdstat_evalsha"]["calls"]
+        show(f"{CROWD} processes: Redis commands / slot", asked / (CROWD * EACH))
+        await asyncio.gather(*(limiter.aclose() for limiter in limiters))
 
 
 async def killed(server: RedisServer) -> None:
@@ -127,6 +151,7 @@ async def main() -> None:
         await slot_against_round_trip(server)
     with redis_server() as server:
         await many_processes(server)
+        await very_many_processes(server)
         await killed(server)
 
 

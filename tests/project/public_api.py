@@ -40,9 +40,10 @@ def _described(name: str, target: griffe.Object) -> Iterator[str]:
     if isinstance(target, griffe.Class):
         bases = ", ".join(str(base) for base in target.bases)
         yield f"class {name}({bases})"
-        for member in sorted(target.members):
+        members = {**_inherited(target), **target.members}
+        for member in sorted(members):
             if not member.startswith("_") or (member.startswith("__") and member.endswith("__")):
-                yield from _described(f"{name}.{member}", _target(target.members[member]))
+                yield from _described(f"{name}.{member}", _target(members[member]))
     elif isinstance(target, griffe.Function):
         prefix = "async " if "async" in target.labels else ""
         decorators = "".join(
@@ -55,6 +56,15 @@ def _described(name: str, target: griffe.Object) -> Iterator[str]:
         is_set_by_init = "instance-attribute" in target.labels and "class-attribute" not in target.labels
         value = "" if target.value is None or kind or is_set_by_init else f" = {target.value}"
         yield f"{kind}{name}: {target.annotation}{value}"
+
+
+def _inherited(target: griffe.Class) -> dict[str, griffe.Object | griffe.Alias]:
+    """The methods of bases that have no public name, and that a user so knows as the class's own."""
+    members: dict[str, griffe.Object | griffe.Alias] = {}
+    for base in reversed(target.mro()):
+        if base.path.startswith(f"{PACKAGE}.rate_limit._"):
+            members |= {name: member for name, member in base.members.items() if not name.startswith("_")}
+    return members
 
 
 def _parameters(function: griffe.Function) -> Iterator[str]:
