@@ -24,6 +24,8 @@ class Call:
     """Time of the loop's clock at which they are over."""
     priority: Priority
     """With which it asks for slots."""
+    item_id: str | None = None
+    """The id that the answer must have; ``None`` if any answer will do."""
     attempt: int = 1
     """Number of the attempt that is under way or comes next, from 1."""
     refusals: int = 0
@@ -34,9 +36,11 @@ class Call:
     """Whether an attempt is under way: it waits neither for a slot nor for the next attempt."""
 
     @classmethod
-    def begin(cls, path: str, allowed: float | None, priority: Priority | None) -> Call:
+    def begin(
+        cls, path: str, allowed: float | None, priority: Priority | None, item_id: str | None = None
+    ) -> Call:
         """A call that begins now."""
-        return cls(path, allowed, _from_now(allowed), priority or Priority.INTERACTIVE)
+        return cls(path, allowed, _from_now(allowed), priority or Priority.INTERACTIVE, item_id)
 
     @property
     def tries(self) -> int:

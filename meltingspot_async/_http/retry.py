@@ -5,8 +5,11 @@ from __future__ import annotations
 import attrs
 
 from .._validation import not_negative, whole_positive
-from ..errors import ApiError, TransportError
+from ..errors import ApiError, InvalidResponseError, TransportError
 from .retry_after import MAX_RESET
+
+Failure = ApiError | TransportError | InvalidResponseError
+"""How an attempt fails, so that another may succeed. An answer is invalid in this sense if it is about another item."""
 
 RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504})
 """Statuses that say "not now" rather than "no" (RFC 9110, RFC 8470). So does 429, which has its own rule."""
@@ -32,9 +35,9 @@ def _rounded(asked: float, jitter: float) -> float:
 class RetryPolicy:
     """When to try again, and how long to wait before that.
 
-    The statuses 408, 425, 500, 502, 503 and 504, connection errors, timeouts of one attempt and truncated
-    bodies are retried: every call is a GET, so that asking twice does no harm. Before attempt n + 1 the client
-    waits
+    The statuses 408, 425, 500, 502, 503 and 504, connection errors, timeouts of one attempt, truncated bodies and
+    answers about another item are retried: every call is a GET, so that asking twice does no harm. Before attempt
+    n + 1 the client waits
 
         ``random() * min(backoff_max, backoff_base * 2 ** (n - 1))`` seconds,
 
@@ -87,11 +90,11 @@ class RetryPolicy:
         own = min(MAX_RESET, max(self.backoff_base, LEAST_PAUSE) * 2.0 ** min(refusals, 64))
         return own if asked is None else max(own, _rounded(asked, jitter))
 
-    def retries(self, failure: ApiError | TransportError, attempt: int) -> bool:
+    def retries(self, failure: ApiError | TransportError | InvalidResponseError, attempt: int) -> bool:
         """Whether to try again after attempt number ``attempt`` (from 1) ended like this."""
         if attempt >= self.attempts:
             return False
-        if isinstance(failure, TransportError):
+        if not isinstance(failure, ApiError):
             return True
         asked = failure.retry_after or 0.0
         return failure.status in RETRYABLE_STATUSES and asked <= self.max_retry_after

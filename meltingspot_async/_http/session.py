@@ -27,11 +27,12 @@ from ..rate_limit import Priority, RateLimiter
 from .call import Call, CallsUnderWay
 from .coalescing import InFlight
 from .endpoint import Endpoint, Params
+from .identity import wrong_item
 from .json_lines import JsonLines
 from .options import OptionChanges, RequestOptions, Terms
 from .reporter import Reporter
 from .response import RawResponse, api_error
-from .retry import RetryBudget
+from .retry import Failure, RetryBudget
 from .retry_after import retry_after
 from .transport import Request, Transport
 
@@ -92,29 +93,35 @@ class SessionManager:
         await self._calls.close()
         await self._transport.close()
 
-    async def get(self, path: str, params: Params | None = None) -> RawResponse:
+    async def get(
+        self, path: str, params: Params | None = None, *, item_id: str | None = None
+    ) -> RawResponse:
         """The answer to ``GET path``.
 
         :param path: absolute and percent-encoded, such as ``/v1/courses``.
         :param params: query parameters; brackets in their names are sent as they are.
+        :param item_id: the ``id`` that the answer must have if it has one, in any case, percent-encoded or not. If it
+            has another, it belongs to somebody else's request: the connections kept open are not used any more, and
+            the call is tried again like after a broken connection. By default any answer will do.
         :returns: any 2xx answer.
         :raises UsageError: before anything is sent.
         :raises ApiError: the service answered something else, after the retries that make sense.
         :raises TransportError: no complete answer, after the retries.
         :raises DeadlineExceededError: the deadline does not allow the next wait, or has passed.
         :raises QuotaExhaustedError: the allowance of the key is used up.
-        :raises InvalidResponseError: the answer is larger than ``max_response_bytes``.
+        :raises InvalidResponseError: the answer is larger than ``max_response_bytes``, or has another id than
+            ``item_id`` after all retries.
         """
         url = self._endpoint.url(path, params)
         self._transport.open()
-        call = self._begin(path)
+        call = self._begin(path, item_id)
         async with self._calls.scope(call):
             if self._options.coalesce:
                 return await self._shared_answer(call, url)
             return await self._answer(call, url)
 
-    def _begin(self, path: str) -> Call:
-        return Call.begin(path, self._options.deadline, self._options.priority)
+    def _begin(self, path: str, item_id: str | None = None) -> Call:
+        return Call.begin(path, self._options.deadline, self._options.priority, item_id)
 
     async def _shared_answer(self, call: Call, url: str) -> RawResponse:
         """The answer to an identical request under way, or to a new one that others can join.
@@ -122,17 +129,17 @@ class SessionManager:
         Whoever begins a request decides how it is made and how long it may queue. A caller who joined one that fails,
         and would have made it in another way or has more time, makes its own.
         """
-        mine = Terms(call, self._options)
+        mine, key = Terms(call, self._options), (url, call.item_id)
         is_alike = mine.suits
         while True:
-            flight = joined = self._in_flight.find(url, is_alike)
+            flight = joined = self._in_flight.find(key, is_alike)
             if flight is None:
-                flight = self._in_flight.begin(url, mine, self._answer(call, url))
+                flight = self._in_flight.begin(key, mine, self._answer(call, url))
             else:
                 flight.terms.admit(call)
                 self._reporter.report(Coalesced(call.path))
             try:
-                return await self._in_flight.join(url, flight)
+                return await self._in_flight.join(key, flight)
             except MeltingSpotError as failure:
                 if joined is None:
                     raise
@@ -145,13 +152,19 @@ class SessionManager:
 
     async def _answer(self, call: Call, url: str) -> RawResponse:
         """Attempts until one succeeds."""
+        failure: Failure
         while True:
             try:
                 async with self._slot(call):
+                    connections = self._transport.open()
                     response = await self._send(call, url)
                     self._raise_for_status(call, response)
-                self._budget.earn()
-                return response
+                wrong = wrong_item(call.path, response, call.item_id)
+                if wrong is None:
+                    self._budget.earn()
+                    return response
+                await self._transport.retire(connections)
+                failure = wrong
             except (ApiError, TransportError) as error:
                 failure = error
             await self._wait(call, failure)
@@ -206,7 +219,7 @@ class SessionManager:
             pause=pause,
         )
 
-    async def _wait(self, call: Call, failure: ApiError | TransportError) -> None:
+    async def _wait(self, call: Call, failure: Failure) -> None:
         """Wait until it is time for the call's next attempt, or raise if there is to be none."""
         if isinstance(failure, RateLimitError):
             await self._wait_again(call, failure)
@@ -228,7 +241,7 @@ class SessionManager:
                 raise call.exceeded(refusal.pause) from refusal
             await asyncio.sleep(refusal.pause)
 
-    async def _back_off(self, call: Call, failure: ApiError | TransportError) -> None:
+    async def _back_off(self, call: Call, failure: Failure) -> None:
         """Wait until a failure may be over."""
         policy = self._options.retry
         if not policy.retries(failure, call.tries):

@@ -9,8 +9,10 @@ the key.
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import aiohttp
 import attrs
@@ -21,6 +23,9 @@ from .response import RawResponse
 
 MAX_ERROR_BODY_BYTES = 65_536
 """Bytes read of an unsuccessful answer: enough for its message."""
+
+MAX_IDLE = 15.0
+"""Seconds after which aiohttp closes a connection that nobody uses, unless it was asked for another time."""
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
 
@@ -62,6 +67,8 @@ class Transport:
             raise UsageError("The session given has credentials of its own (auth=): make one without.")
         self._given = given
         self._own: aiohttp.ClientSession | None = None
+        self._under_way = Counter[aiohttp.ClientSession]()
+        self._closing_until = -math.inf
         self.max_response_bytes: int = max_response_bytes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -121,24 +128,55 @@ class Transport:
         if self._own is not None:
             self._check()
 
-    async def close(self) -> None:
-        """Close the session that was opened here, if any."""
-        self._closed = True
-        if self._own is not None:
-            own, self._own = self._own, None
-            await own.close()
+    async def retire(self, session: aiohttp.ClientSession) -> None:
+        """Send nothing more over this session's connections: they may be one answer behind.
 
-    def _get(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        The next request opens a session anew; requests under way end over the old one. A session that was given has
+        no way to do that: for a while, each request closes the connection that it used.
+        """
+        if session is self._given:
+            self._closing_until = asyncio.get_running_loop().time() + MAX_IDLE
+        elif session is self._own:
+            self._own = None
+            await self._close_if_idle(session)
+
+    async def close(self) -> None:
+        """Close the sessions that were opened here, if any."""
+        self._closed = True
+        opened = [*self._under_way] if self._own is None else [*self._under_way, self._own]
+        self._own = None
+        for session in opened:
+            if session is not self._given:
+                await session.close()
+
+    @asynccontextmanager
+    async def _get(self, request: Request) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         """One request to just this URL, whatever the session given would do by itself."""
-        return self.open().get(
-            URL(request.url, encoded=True),
-            headers=request.headers,
-            allow_redirects=False,
-            raise_for_status=False,
-            auto_decompress=True,
-            timeout=_NO_TIMEOUT,
-            middlewares=(_send_once,),
-        )
+        session = self.open()
+        self._under_way[session] += 1
+        is_closing = asyncio.get_running_loop().time() < self._closing_until
+        try:
+            async with session.get(
+                URL(request.url, encoded=True),
+                headers={**request.headers, "Connection": "close"} if is_closing else request.headers,
+                allow_redirects=False,
+                raise_for_status=False,
+                auto_decompress=True,
+                timeout=_NO_TIMEOUT,
+                middlewares=(_send_once,),
+            ) as response:
+                yield response
+        finally:
+            self._under_way[session] -= 1
+            await self._close_if_idle(session)
+
+    async def _close_if_idle(self, session: aiohttp.ClientSession) -> None:
+        """Close a session that is neither in use nor to be used again."""
+        if self._under_way[session]:
+            return
+        del self._under_way[session]
+        if session not in {self._own, self._given}:
+            await session.close()
 
     async def _head(
         self, request: Request, stack: AsyncExitStack

@@ -36,9 +36,16 @@ def by_content(item: Model) -> str:
     return json.dumps(to_dict(item), sort_keys=True)
 
 
-async def fetch(session: SessionManager, path: str, model: type[T], params: Params | None = None) -> T:
-    """What stands at a path: one GET, and its answer as a model."""
-    response = await session.get(path, params)
+async def fetch(
+    session: SessionManager,
+    path: str,
+    model: type[T],
+    params: Params | None = None,
+    *,
+    item_id: str | None = None,
+) -> T:
+    """What stands at a path: one GET, and its answer as a model; of the item with this id, if one is named."""
+    response = await session.get(path, params, item_id=item_id)
     return structure(response.body, model, path, session.notice)
 
 
@@ -71,7 +78,8 @@ class ServiceList(Generic[T]):
 
     async def item(self, item_id: str) -> T:
         """The item of an id."""
-        return await fetch(self.session, self.path + expand_path("/{id}", id=item_id), self.model)
+        path = self.path + expand_path("/{id}", id=item_id)
+        return await fetch(self.session, path, self.model, item_id=item_id)
 
 
 async def read_next(cursor: PageCursor[T], page: Awaitable[Page[T]]) -> tuple[Page[T], ...]:

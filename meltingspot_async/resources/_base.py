@@ -28,9 +28,9 @@ class Resource:
     def __init__(self, session: SessionManager) -> None:
         self._session = session
 
-    async def _get(self, path: str, model: type[T]) -> T:
-        """The item at a path."""
-        return await fetch(self._session, path, model)
+    async def _get(self, path: str, model: type[T], item_id: str) -> T:
+        """The item at a path, which must have this id."""
+        return await fetch(self._session, path, model, item_id=item_id)
 
     def _list(
         self,

@@ -24,7 +24,8 @@ class Channels(Resource):
         :raises UsageError: for an empty id, before anything is sent.
         :raises NotFoundError: the service knows no such channel.
         """
-        return await self._get(expand_path("/v1/channels/{channel_id}", channel_id=channel_id), Channel)
+        path = expand_path("/v1/channels/{channel_id}", channel_id=channel_id)
+        return await self._get(path, Channel, channel_id)
 
     def list(self, *, filters: query.Filters | None = None, page_size: int = PAGE_SIZE) -> Listing[Channel]:
         """The channels of the Spot: iterate over them, or over ``.pages()``.

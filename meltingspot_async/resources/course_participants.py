@@ -23,7 +23,8 @@ class CourseParticipants(Resource):
 
         :raises UsageError: for an empty id, before anything is sent.
         :raises NotFoundError: the service knows no such course, or no such participant.
-        :raises InvalidResponseError: the answer is not a participant as documented.
+        :raises InvalidResponseError: the answer is not a participant as documented, or after all retries still
+            another one than asked for. Ids are the same in any case, percent-encoded or not.
 
         and whatever :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` raises.
         """
@@ -32,7 +33,7 @@ class CourseParticipants(Resource):
             course_id=course_id,
             course_participant_id=course_participant_id,
         )
-        return await self._get(path, CourseParticipant)
+        return await self._get(path, CourseParticipant, course_participant_id)
 
     def list(
         self,

@@ -23,10 +23,8 @@ class CustomRoles(Resource):
         :raises UsageError: for an empty id, before anything is sent.
         :raises NotFoundError: the service knows no such role.
         """
-        return await self._get(
-            expand_path("/v1/spotMemberCustomRole/{custom_role_id}", custom_role_id=custom_role_id),
-            CustomRole,
-        )
+        path = expand_path("/v1/spotMemberCustomRole/{custom_role_id}", custom_role_id=custom_role_id)
+        return await self._get(path, CustomRole, custom_role_id)
 
     def list(
         self,

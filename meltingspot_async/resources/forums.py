@@ -23,7 +23,7 @@ class Forums(Resource):
         :raises UsageError: for an empty id, before anything is sent.
         :raises NotFoundError: the service knows no such forum.
         """
-        return await self._get(expand_path("/v1/forums/{forum_id}", forum_id=forum_id), Forum)
+        return await self._get(expand_path("/v1/forums/{forum_id}", forum_id=forum_id), Forum, forum_id)
 
     def list(
         self,

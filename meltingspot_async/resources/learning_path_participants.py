@@ -29,7 +29,7 @@ class LearningPathParticipants(Resource):
             learning_path_id=learning_path_id,
             learning_path_participant_id=learning_path_participant_id,
         )
-        return await self._get(path, LearningPathParticipant)
+        return await self._get(path, LearningPathParticipant, learning_path_participant_id)
 
     def list(
         self,

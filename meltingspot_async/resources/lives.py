@@ -24,7 +24,7 @@ class Lives(Resource):
         :raises UsageError: for an empty id, before anything is sent.
         :raises NotFoundError: the service knows no such Live.
         """
-        return await self._get(expand_path("/v1/lives/{live_id}", live_id=live_id), Live)
+        return await self._get(expand_path("/v1/lives/{live_id}", live_id=live_id), Live, live_id)
 
     def list(
         self,

@@ -24,9 +24,8 @@ class SpotMembers(Resource):
         :raises UsageError: for an empty id, before anything is sent.
         :raises NotFoundError: the service knows no such member.
         """
-        return await self._get(
-            expand_path("/v1/spotMembers/{spot_member_id}", spot_member_id=spot_member_id), SpotMember
-        )
+        path = expand_path("/v1/spotMembers/{spot_member_id}", spot_member_id=spot_member_id)
+        return await self._get(path, SpotMember, spot_member_id)
 
     def list(
         self,

@@ -2,7 +2,7 @@
 
 from .factories import make_activity, make_course_participant
 from .fake import FakeMeltingSpot, Received
-from .faults import Answer, Delay, Fault, Reset, Truncate
+from .faults import Answer, Delay, Fault, Reset, SendTwice, Truncate
 
 __all__ = [
     "Answer",
@@ -11,6 +11,7 @@ __all__ = [
     "Fault",
     "Received",
     "Reset",
+    "SendTwice",
     "Truncate",
     "make_activity",
     "make_course_participant",

@@ -136,6 +136,11 @@ class FakeMeltingSpot:
         times = [request.at for request in self.received]
         return max((sum(start <= at < start + per for at in times) for start in times), default=0)
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, in use or not."""
+        return 0 if self._runner.server is None else len(self._runner.server.connections)
+
     async def __aenter__(self) -> Self:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)

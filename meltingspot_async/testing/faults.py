@@ -71,6 +71,26 @@ class Truncate:
         return part
 
 
+@attrs.frozen
+class SendTwice:
+    """The usual answer, and a copy of it after the client has read the first, as a confused proxy may do.
+
+    Whoever sends the next request over this connection gets the copy: from then on each answer is one behind.
+    """
+
+    delay: float = 0.01
+    """Seconds until the copy is sent."""
+
+    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
+        """Give the usual answer, and arrange for its copy."""
+        transport = request.transport
+        assert transport is not None  # a client that hangs up cancels the handler
+        body = usual.body if isinstance(usual.body, bytes) else b""
+        head = f"HTTP/1.1 {usual.status} {usual.reason}\r\nContent-Length: {len(body)}\r\n\r\n"
+        asyncio.get_running_loop().call_later(self.delay, transport.write, head.encode() + body)
+        return usual
+
+
 def _cut(request: web.Request, *, reset: bool) -> None:
     """Close the request's connection, by a reset if ``reset``."""
     transport = request.transport

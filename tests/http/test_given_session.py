@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import aclosing
 
 import aiohttp
 import pytest
@@ -12,7 +13,7 @@ from meltingspot_async import (
     NotFoundError,
     UsageError,
 )
-from meltingspot_async.testing import Answer, Delay
+from meltingspot_async.testing import Answer, Delay, make_activity
 
 from ..support.calls import PATH, failure, get, serving
 
@@ -66,3 +67,14 @@ async def test_closed_given_session_is_a_usage_error() -> None:
         client = MeltingSpotClient("k", session=session)
     with pytest.raises(UsageError, match="has been closed"):
         await client.get("/v1/courses")
+
+
+async def test_given_session_stays_open_under_an_export() -> None:
+    """A client that closes while an export is read leaves the session given, and the export, to their owner."""
+    async with aiohttp.ClientSession() as session, serving(session=session) as (fake, client):
+        fake.add_to("/v1/activities~export", *map(make_activity, range(3)))
+        async with aclosing(client.activities.export(from_event_id="event-0")) as activities:
+            assert (await anext(activities)).id == "event-1"
+            await client.aclose()
+            assert not session.closed
+            assert (await anext(activities)).id == "event-2"
