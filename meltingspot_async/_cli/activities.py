@@ -12,6 +12,7 @@ import typer
 
 from ..errors import UsageError
 from ..models import Activity
+from ..models.activity import ID_FIELDS
 from .exporting import Resume, export_client, written
 from .files.activity_file import ActivityFile
 from .progress import ExportProgress
@@ -39,6 +40,12 @@ def export_activities(
         list[str] | None,
         typer.Option("--type", help="Keep the activities of this type. Repeat it for several."),
     ] = None,
+    id_field: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The field that is the id of an activity, if it has no common name."
+        ),
+    ] = None,
     resume: Resume = False,
 ) -> None:
     """Write what members did to a file, one JSON object per line.
@@ -57,10 +64,12 @@ def export_activities(
                 from_event_id=after,
                 to_date=in_utc(end),
                 event_types=types,
+                id_field=id_field,
             )
             await _write(activities, file, progress)
 
-    with written(ActivityFile(output, resume=resume), "activities") as file:
+    id_fields = ID_FIELDS if id_field is None else (id_field,)
+    with written(ActivityFile(output, id_fields=id_fields, resume=resume), "activities") as file:
         run(export(file))
 
 

@@ -8,7 +8,8 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Self, Unpack
+from functools import partial
+from typing import Self, TypeVar, Unpack
 
 import attrs
 
@@ -28,13 +29,15 @@ from .call import Call, CallsUnderWay
 from .coalescing import InFlight
 from .endpoint import Endpoint, Params
 from .identity import wrong_item
-from .json_lines import JsonLines
 from .options import OptionChanges, RequestOptions, Terms
 from .reporter import Reporter
 from .response import RawResponse, api_error
 from .retry import Failure, RetryBudget
 from .retry_after import retry_after
+from .streaming import lines_of
 from .transport import Request, Transport
+
+T = TypeVar("T")
 
 _HEADERS = {
     "Accept": "application/json",
@@ -258,15 +261,18 @@ class SessionManager:
         call.attempt += 1
         await asyncio.sleep(wait)
 
-    async def lines(self, path: str, params: Callable[[], Params]) -> AsyncGenerator[bytes, None]:
-        """The lines of JSON that answer ``GET path``, as they arrive, in flat memory.
+    async def lines(
+        self, path: str, params: Callable[[], Params], read: Callable[[bytes], T | None]
+    ) -> AsyncGenerator[T, None]:
+        """What the lines of JSON that answer ``GET path`` amount to, as they arrive, in flat memory.
 
         :param params: called for the query of each attempt. After an answer that broke off, it must ask for
             what follows the last line.
-        :raises InvalidResponseError: a line is longer than 1 MiB.
+        :param read: called with each line that is not blank; ``None`` for one that brings nothing new.
+        :raises InvalidResponseError: a line is longer than 1 MiB, or the status is a success other than 200.
 
-        and whatever :meth:`get` raises. ``timeout`` bounds each silence of the service; ``deadline`` the time
-        from the beginning, or from the last line, to the slot of the next attempt.
+        and whatever :meth:`get` raises. ``timeout`` bounds the wait for the next line; ``deadline`` the whole way
+        to the next one that brings something new, retries included, but not the time that the caller takes.
         """
         self._transport.open()
         call = self._begin(path)
@@ -278,8 +284,10 @@ class SessionManager:
                         await attempt.enter_async_context(self._slot(call))
                     lines = await attempt.enter_async_context(aclosing(self._stream(call, url)))
                     async for line in lines:
-                        yield line
-                        call.progress()
+                        item = read(line)
+                        if item is not None:
+                            yield item
+                            call.progress()
                 self._budget.earn()
                 return
             except (ApiError, TransportError) as error:
@@ -289,16 +297,19 @@ class SessionManager:
 
     async def _stream(self, call: Call, url: str) -> AsyncGenerator[bytes, None]:
         """One request and the lines of its answer."""
-        lines = JsonLines(call.path)
+        request = self._request(call, url)
         with self._reporter.attempt(call.path, call.attempt) as outcome:
-            async with self._transport.stream(self._request(call, url)) as answer:
-                async for piece in answer.pieces:
-                    for line in lines.feed(piece):
-                        yield line
-            for line in lines.end():
-                yield line
+            async with AsyncExitStack() as stack:
+                async with self._calls.scope(call):
+                    answer = await stack.enter_async_context(self._transport.stream(request))
+                scope = partial(self._calls.scope, call)
+                lines = await stack.enter_async_context(aclosing(lines_of(answer, request, scope)))
+                async for line in lines:
+                    yield line
             outcome.status = answer.head.status
         self._raise_for_status(call, answer.head)
+        if answer.head.status != 200:
+            raise InvalidResponseError(call.path, "$", f"its status is {answer.head.status} instead of 200")
 
     async def probe(self, path: str, params: Params | None = None) -> RawResponse:
         """The answer to one request, of whatever status and without a retry: to look at what the service does.

@@ -12,7 +12,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import attrs
@@ -45,14 +45,28 @@ class Request:
     """Number of the attempt within its call, from 1, for errors."""
 
 
-@attrs.frozen
 class StreamedResponse:
     """An answer whose body is still on its way."""
 
-    head: RawResponse
-    """Status and headers; the body only of an unsuccessful answer."""
-    pieces: AsyncGenerator[bytes, None]
-    """The body of a successful answer, as it arrives; nothing of an unsuccessful one."""
+    def __init__(self, request: Request, response: aiohttp.ClientResponse, head: RawResponse) -> None:
+        self._request = request
+        self._response = response
+        self.head: RawResponse = head
+        """Status and headers; the body only of an answer other than 200."""
+
+    async def read(self, seconds: float) -> bytes:
+        """The next piece of the body, once it is there; empty at the end, and for an answer other than 200.
+
+        :raises TransportError: the body breaks off, or nothing arrives within so many seconds.
+        """
+        if self.head.status != 200:
+            return b""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._response.content.readany()
+        except _FAILURES as error:
+            failure = _in_our_terms(self._request, error)
+        raise failure
 
 
 class Transport:
@@ -94,12 +108,10 @@ class Transport:
     async def stream(self, request: Request) -> AsyncGenerator[StreamedResponse, None]:
         """The head of an answer, and its body piece by piece, however long it is.
 
-        :raises TransportError: no answer arrived; ``pieces`` raises it if the body breaks off.
+        :raises TransportError: no answer arrived; ``read`` raises it if the body breaks off.
         """
         async with AsyncExitStack() as stack:
-            response, head = await self._head(request, stack)
-            async with aclosing(_pieces(request, response, head)) as pieces:
-                yield StreamedResponse(head, pieces)
+            yield await self._head(request, stack)
 
     def open(self) -> aiohttp.ClientSession:
         """The session, if it can be used here and now.
@@ -178,15 +190,14 @@ class Transport:
         if session not in {self._own, self._given}:
             await session.close()
 
-    async def _head(
-        self, request: Request, stack: AsyncExitStack
-    ) -> tuple[aiohttp.ClientResponse, RawResponse]:
+    async def _head(self, request: Request, stack: AsyncExitStack) -> StreamedResponse:
         try:
             async with asyncio.timeout(request.timeout):
                 response = await stack.enter_async_context(self._get(request))
-                if not _is_success(response):
-                    return response, await _refusal(response)
-                return response, RawResponse(response.status, response.headers, b"")
+                head = RawResponse(response.status, response.headers, b"")
+                if head.status != 200:
+                    head = await _refusal(response)
+                return StreamedResponse(request, response, head)
         except _FAILURES as error:
             failure = _in_our_terms(request, error)
         raise failure
@@ -222,22 +233,6 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
         if len(body) > most:
             break
     return body
-
-
-async def _pieces(
-    request: Request, response: aiohttp.ClientResponse, head: RawResponse
-) -> AsyncGenerator[bytes, None]:
-    failure: TransportError | None = None
-    while head.is_success and failure is None and not response.content.at_eof():
-        try:
-            async with asyncio.timeout(request.timeout):
-                piece = await response.content.readany()
-        except _FAILURES as error:
-            failure = _in_our_terms(request, error)
-        else:
-            yield piece
-    if failure is not None:
-        raise failure
 
 
 class _InterruptedExchangeError(Exception):

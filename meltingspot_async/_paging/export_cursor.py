@@ -7,11 +7,6 @@ import attrs
 from .._http.endpoint import Params
 from ..errors import InvalidResponseError
 
-DOCUMENTED_DEFAULT_LIMIT = 100
-"""Events that one answer holds when the request names no ``limit`` (page of ``exportactivities`` in the API
-reference). The service is trusted to give as many at once, if there are so many and ``limit`` allows.
-"""
-
 MAX_REMEMBERED = 1_000
 """Ids of past events that are remembered, to drop those events when the service repeats them."""
 
@@ -21,9 +16,8 @@ class ExportCursor:
     """Which request comes next, and which of its events are new.
 
     Each request continues from the last event that had an id. The service may begin its answer with that event
-    (and others of the same moment) again; they are dropped. The export ends with an answer that holds nothing
-    new, or fewer events than the service is known to give at once. That number is not ``limit`` itself: a
-    service that gives fewer than it was asked for has not reached its end.
+    (and others of the same moment) again; they are dropped. The export ends with a whole answer that brings nothing
+    new, and with no other: a service may cut an answer short by its size, by the time it took, or before it filters.
     """
 
     path: str
@@ -36,16 +30,15 @@ class ExportCursor:
     """Events asked for at once."""
     last_id: str | None
     """Id of the event to continue from; at first that of an event which the caller has."""
+    id_field: str = "id"
+    """Name of the field of the id, for errors."""
     is_over: bool = attrs.field(default=False, init=False)
     """Whether the last answer was the end."""
     _recent: dict[str, None] = attrs.field(factory=dict[str, None], init=False)
     _last_had_no_id: bool = attrs.field(default=False, init=False)
-    _received: int = attrs.field(default=0, init=False)
-    _new: int = attrs.field(default=0, init=False)
-    _given_at_once: int = attrs.field(init=False)
+    _brought_news: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._given_at_once = min(self.limit, DOCUMENTED_DEFAULT_LIMIT)
         if self.last_id is not None:
             self._recent[self.last_id] = None
 
@@ -56,9 +49,12 @@ class ExportCursor:
         """
         if self._last_had_no_id:
             raise InvalidResponseError(
-                self.path, "$.id", "it is missing, and the export cannot continue without it"
+                self.path,
+                f"$.{self.id_field}",
+                "it is missing, and the export cannot continue without it; if the id of an activity has another "
+                "name, give it as id_field",
             )
-        self._received = self._new = 0
+        self._brought_news = False
         if self.last_id is None:
             return {**self.start, **self.filters, "limit": self.limit}
         # With a limit of 1, an answer could hold the repeated event alone, for ever.
@@ -66,7 +62,6 @@ class ExportCursor:
 
     def is_new(self, event_id: str | None) -> bool:
         """Count the next event of an answer; whether it has not been received before."""
-        self._received += 1
         if event_id is None:
             self._last_had_no_id = True
         elif event_id in self._recent:
@@ -76,10 +71,9 @@ class ExportCursor:
             self._recent[event_id] = None
             if len(self._recent) > MAX_REMEMBERED:
                 del self._recent[next(iter(self._recent))]
-        self._new += 1
+        self._brought_news = True
         return True
 
     def answer_ended(self) -> None:
         """Decide, at the end of a whole answer, whether it was the last."""
-        self.is_over = not self._new or self._received < self._given_at_once
-        self._given_at_once = max(self._given_at_once, self._received)
+        self.is_over = not self._brought_news

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from ._fields import OpenEnum
 from ._model import Model, extra_last
+
+ID_FIELDS = ("id", "eventId", "event_id", "activityId", "activity_id", "uuid", "_id")
+"""Names that the id of an activity may have."""
 
 
 class ActivityType(OpenEnum):
@@ -48,6 +53,14 @@ class Activity(Model):
 
     @property
     def id(self) -> str | None:
-        """Id of the event: the ``id`` or else the ``eventId`` of ``extra``, as neither name is documented."""
-        found = self.extra.get("id", self.extra.get("eventId"))
-        return str(found) if isinstance(found, str | int) else None
+        """Id of the event, whose name is not documented: of ``id``, ``eventId``, ``event_id``, ``activityId``,
+        ``activity_id``, ``uuid`` and ``_id``, the first that ``extra`` has as a text or a whole number.
+        """
+        return event_id(self, ID_FIELDS)
+
+
+def event_id(activity: Activity, fields: Iterable[str]) -> str | None:
+    """The first of these fields that is a text or a whole number, as a text."""
+    found = (activity.extra.get(field) for field in fields)
+    usable = (value for value in found if isinstance(value, str | int) and not isinstance(value, bool))
+    return next(map(str, usable), None)

@@ -2,11 +2,12 @@
 
 from .factories import make_activity, make_course_participant
 from .fake import FakeMeltingSpot, Received
-from .faults import Answer, Delay, Fault, Reset, SendTwice, Truncate
+from .faults import Answer, Delay, Drip, Fault, Reset, SendTwice, Truncate
 
 __all__ = [
     "Answer",
     "Delay",
+    "Drip",
     "FakeMeltingSpot",
     "Fault",
     "Received",

@@ -62,6 +62,9 @@ class FakeMeltingSpot:
     :param past_the_end: what it answers for a page that does not exist: an ``"empty"`` page, the ``"last"`` one
         again, or a ``"404"``.
     :param repeats_event: whether an export begins with the event that ``fromEventId`` names.
+    :param largest_export: most events of one answer of an export, whatever ``limit`` says. Default 10,000.
+    :param filters_export_late: whether an export takes so many events first, and then those of them that pass the
+        filters, so that an answer may hold few or none in the middle.
     :param auth_scheme: word that must stand before the key. Default: none.
     :param cold: seconds that the first request of a connection travels before it arrives.
     :param warm: seconds that any further request of a connection travels.
@@ -80,6 +83,8 @@ class FakeMeltingSpot:
         largest_page: int = 100,
         past_the_end: Literal["empty", "last", "404"] = "empty",
         repeats_event: bool = False,
+        largest_export: int = MAX_EXPORT_LIMIT,
+        filters_export_late: bool = False,
         auth_scheme: str | None = None,
     ) -> None:
         self._first_page = first_page
@@ -89,6 +94,8 @@ class FakeMeltingSpot:
         self._cold = cold
         self._warm = warm
         self._repeats_event = repeats_event
+        self._largest_export = largest_export
+        self._filters_export_late = filters_export_late
         self._auth_scheme = auth_scheme
         self._lists: dict[str, dict[str, dict[str, object]]] = {}
         self._faults: deque[Fault] = deque()
@@ -194,11 +201,11 @@ class FakeMeltingSpot:
         if "fromEventId" in query and query["fromEventId"] not in ids:
             return _json({"message": "event not found"}, 404)
         first = ids.index(query["fromEventId"]) + (not self._repeats_event) if "fromEventId" in query else 0
-        chosen = (self._lists[EXPORT][event] for event in ids[first:])
-        found = islice(
-            (document for document in chosen if matches(document, query)), int(query.get("limit", "100"))
-        )
-        body = "".join(json.dumps(document) + "\n" for document in found).encode()
+        most = min(int(query.get("limit", "100")), self._largest_export)
+        taken = ids[first : first + most] if self._filters_export_late else ids[first:]
+        chosen = (self._lists[EXPORT][event] for event in taken)
+        found = (document for document in chosen if matches(document, query))
+        body = "".join(json.dumps(document) + "\n" for document in islice(found, most)).encode()
         return web.Response(body=body, content_type="application/json")
 
     def _answering(

@@ -72,6 +72,29 @@ class Truncate:
 
 
 @attrs.frozen
+class Drip:
+    """The usual answer a few bytes at a time, which may take for ever."""
+
+    seconds: float
+    """Seconds before each piece."""
+    size: int = 1
+    """Bytes of a piece."""
+    before: bytes = b""
+    """Sent before the first piece, at once."""
+
+    async def answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
+        """Send the body in pieces."""
+        body = usual.body if isinstance(usual.body, bytes) else b""
+        dripping = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await dripping.prepare(request)
+        await dripping.write(self.before)
+        for start in range(0, len(body), self.size):
+            await asyncio.sleep(self.seconds)
+            await dripping.write(body[start : start + self.size])
+        return dripping
+
+
+@attrs.frozen
 class SendTwice:
     """The usual answer, and a copy of it after the client has read the first, as a confused proxy may do.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from meltingspot_async._cli.activities import in_utc
 from meltingspot_async._cli.files.activity_file import ActivityFile
-from meltingspot_async.testing import FakeMeltingSpot, make_activity
+from meltingspot_async.testing import Answer, FakeMeltingSpot, make_activity
 
 from ..support.cli import export_activities, records
 
@@ -65,3 +66,31 @@ def test_date_without_timezone_is_utc() -> None:
     assert in_utc(moment) == datetime(2026, 1, 1, 2, tzinfo=UTC)
     assert in_utc(moment.replace(tzinfo=timezone(timedelta(hours=2)))) == datetime(2026, 1, 1, tzinfo=UTC)
     assert in_utc(None) is None
+
+
+def lines_of(numbers: Iterable[int], field: str = "id") -> bytes:
+    """The lines of a file with these activities."""
+    return b"".join(b'{"type": "LiveAttended", "%s": "event-%d"}\n' % (field.encode(), n) for n in numbers)
+
+
+def test_resume_knows_the_last_activities_of_the_file(spot: FakeMeltingSpot, tmp_path: Path) -> None:
+    """Whatever the service repeats of the last 1,000 activities in the file is not written again."""
+    path = tmp_path / "activities.jsonl"
+    path.write_bytes(lines_of(range(1_500)))
+    spot.fail(Answer(200, lines_of(range(500, 1_510))))
+    spot.add_to("/v1/activities~export", make_activity(1_509))
+    assert export_activities(path, "--resume").exit_code == 0
+    assert [line["id"] for line in records(path)] == [f"event-{number}" for number in range(1_510)]
+
+
+def test_id_field_names_the_id_of_an_activity(spot: FakeMeltingSpot, tmp_path: Path) -> None:
+    """--id-field names the field of the id, for what the service sends and for what is in the file."""
+    path = tmp_path / "activities.jsonl"
+    path.write_bytes(lines_of(range(3), "ref"))
+    refused = export_activities(path, "--resume")
+    assert refused.exit_code == 2
+    assert "--id-field" in refused.stderr
+    spot.fail(Answer(200, lines_of(range(2, 5), "ref")), Answer(200))
+    assert export_activities(path, "--resume", "--id-field", "ref").exit_code == 0
+    assert [line["ref"] for line in records(path)] == [f"event-{number}" for number in range(5)]
+    assert "fromEventId=event-2&" in spot.received[0].path

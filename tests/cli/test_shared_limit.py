@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from redis import Redis
 
-from meltingspot_async.testing import FakeMeltingSpot
+from meltingspot_async.testing import FakeMeltingSpot, make_activity
 
 from ..contract.contract import KNOWN
 from ..support.cli import run
@@ -19,6 +19,7 @@ def test_exports_and_doctor_share_the_limit_in_redis(
     spot: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With MELTINGSPOT_REDIS_URL, exports and the doctor count their requests where other programs of the key do."""
+    spot.add_to("/v1/activities~export", make_activity(1))
     with redis_server() as server, Redis.from_url(server.url) as redis:
         monkeypatch.setenv("MELTINGSPOT_REDIS_URL", server.url)
         commands = (

@@ -33,7 +33,7 @@ def export(
     while not cursor.is_over:
         query = cursor.query()
         requests += 1
-        assert requests < 10 * len(events) + 10
+        assert requests < 10 * len(events) + 20
         last = query.get("fromEventId")
         first = 0 if last is None else events.index(str(last)) + (not repeats)
         answer = events[first : first + min(int(query["limit"]), most)]
@@ -47,7 +47,7 @@ def export(
 @given(
     count=st.integers(0, 400),
     limit=st.integers(1, 450),
-    most=st.integers(100, 450),
+    most=st.integers(2, 450),
     repeats=st.booleans(),
     breaks=st.lists(st.integers(0, 120), max_size=6),
 )
@@ -73,16 +73,15 @@ def test_export_begins_after_a_given_event(
     ("count", "limit", "most", "requests"),
     [
         (0, 10_000, 10_000, 1),
-        (40, 10_000, 10_000, 1),
-        (25_000, 10_000, 10_000, 3),
+        (40, 10_000, 10_000, 2),
+        (25_000, 10_000, 10_000, 4),
         (20_000, 10_000, 10_000, 3),
-        (2_500, 10_000, 1_000, 3),
-        (5_000, 10_000, 10_000, 2),
-        (7, 3, 10_000, 3),
+        (2_500, 10_000, 1_000, 4),
+        (7, 3, 10_000, 4),
     ],
 )
 def test_export_takes_few_requests(count: int, limit: int, most: int, requests: int) -> None:
-    """An answer that is surely short ends the export; one that may be all the service gives at once does not."""
+    """An export takes one request more than there are answers with events, and one if there are none."""
     events = [str(number) for number in range(count)]
     assert export(events, limit, most=most, repeats=False, breaks=[]) == (events, requests)
 
@@ -106,11 +105,6 @@ def test_repeated_events_are_dropped() -> None:
 
 def test_export_cannot_continue_after_an_event_without_id() -> None:
     """Events without an id are given, and an export that would have to continue from them says what is missing."""
-    cursor = new_cursor()
-    cursor.query()
-    assert [cursor.is_new(None) for _ in range(99)] == [True] * 99
-    cursor.answer_ended()
-    assert cursor.is_over
     cursor = new_cursor()
     cursor.query()
     assert all(cursor.is_new(event) for event in ["a", *[None] * 99])

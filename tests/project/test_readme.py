@@ -11,7 +11,7 @@ import pytest
 import meltingspot_async
 from meltingspot_async import MeltingSpotClient
 from meltingspot_async.resources._base import Resource
-from meltingspot_async.testing import FakeMeltingSpot
+from meltingspot_async.testing import FakeMeltingSpot, make_activity
 
 from ..contract.contract import fill
 
@@ -31,6 +31,7 @@ def test_examples_run(code: str, fake: FakeMeltingSpot, capsys: pytest.CaptureFi
     """Every Python example of README.md and docs runs to its end, against the fake service."""
     fake.seed("course-1", 25)
     fill(fake)
+    fake.add_to("/v1/activities~export", make_activity(5))
     exec(compile(code, "example", "exec"), {"__name__": "__main__"})
     assert "later, perhaps" not in capsys.readouterr().out
 

@@ -1,0 +1,37 @@
+"""The lines of one answer, as they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
+
+from .json_lines import JsonLines
+from .transport import Request, StreamedResponse
+
+
+async def lines_of(
+    answer: StreamedResponse, request: Request, scope: Callable[[], AbstractAsyncContextManager[None]]
+) -> AsyncGenerator[bytes, None]:
+    """The lines of an answer that are not blank, with ``request.timeout`` seconds from one to the next.
+
+    The seconds that the caller takes for a line do not count.
+
+    :param scope: what bounds each wait for the service besides.
+    :raises TransportError: the answer broke off, or no line arrived in time.
+    :raises InvalidResponseError: a line is too long.
+    """
+    clock, lines = asyncio.get_running_loop().time, JsonLines(request.path)
+    left = request.timeout
+    while True:
+        began = clock()
+        async with scope():
+            piece = await answer.read(left)
+        if not piece:
+            break
+        left -= clock() - began
+        for line in lines.feed(piece):
+            left = request.timeout
+            yield line
+    for line in lines.end():
+        yield line
