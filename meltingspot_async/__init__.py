@@ -7,6 +7,7 @@ from ._http.session import SessionManager
 from ._paging.cursor import Page
 from ._paging.get_many import FetchResult
 from ._paging.listing import Listing
+from ._paging.many_lists import ListPage, ManyLists
 from ._version import __version__
 from .client import MeltingSpotClient
 from .errors import (
@@ -16,6 +17,7 @@ from .errors import (
     DeadlineExceededError,
     InvalidResponseError,
     LimiterUnavailableError,
+    ListsFailedError,
     MeltingSpotError,
     NotFoundError,
     PermissionDeniedError,
@@ -113,7 +115,9 @@ __all__ = [
     "Language",
     "LearningPathParticipant",
     "LimiterUnavailableError",
+    "ListPage",
     "Listing",
+    "ListsFailedError",
     "Live",
     "LiveBuiltInType",
     "LiveMetrics",
@@ -126,6 +130,7 @@ __all__ = [
     "LiveSolution",
     "LiveStatus",
     "LiveVisibility",
+    "ManyLists",
     "MeltingSpotClient",
     "MeltingSpotError",
     "Model",

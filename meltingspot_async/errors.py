@@ -7,9 +7,19 @@ pools and task queues unharmed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import islice
 from typing import ClassVar
 
 import attrs
+
+from ._redaction import redacted
+
+SHOWN_ERRORS = 3
+"""Errors of single lists that the text of a :class:`ListsFailedError` shows."""
+
+MAX_ID = 64
+"""Characters shown of an id."""
 
 
 class MeltingSpotError(Exception):
@@ -208,6 +218,26 @@ class InvalidResponseError(MeltingSpotError):
             f"The answer to GET {self.path} is not as documented at {self.field}: {self.problem}. "
             "Check base_url (is there a proxy or a login page between?); "
             "if the service has changed, report the field to the authors of meltingspot_async."
+        )
+
+
+@attrs.define(slots=False, eq=False)
+class ListsFailedError(MeltingSpotError):
+    """Some of several lists could not be read to their end. Raised at the end: the items of all others were given."""
+
+    errors: Mapping[str, MeltingSpotError]
+    """The error of each, by the id of what the list belongs to, such as the course."""
+
+    def __str__(self) -> str:
+        shown = [
+            f"{redacted(list_id, MAX_ID)}: {error}"
+            for list_id, error in islice(self.errors.items(), SHOWN_ERRORS)
+        ]
+        if len(self.errors) > SHOWN_ERRORS:
+            shown.append(f"Look at .errors for the other {len(self.errors) - SHOWN_ERRORS}.")
+        return (
+            f"Lists that could not be read to the end: {len(self.errors)}; all others were. Ask for these again "
+            f"when their cause is mended. {' '.join(shown)}"
         )
 
 

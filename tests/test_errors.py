@@ -14,6 +14,7 @@ from meltingspot_async import (
     DeadlineExceededError,
     InvalidResponseError,
     LimiterUnavailableError,
+    ListsFailedError,
     MeltingSpotError,
     NotFoundError,
     PermissionDeniedError,
@@ -40,6 +41,7 @@ TREE: dict[type[MeltingSpotError], tuple[type[Exception], ...]] = {
     QuotaExhaustedError: (MeltingSpotError,),
     LimiterUnavailableError: (MeltingSpotError,),
     InvalidResponseError: (MeltingSpotError,),
+    ListsFailedError: (MeltingSpotError,),
 }
 
 SPECIMENS: list[tuple[MeltingSpotError, str]] = [
@@ -83,3 +85,17 @@ def test_every_error_can_be_pickled_and_copied(error: MeltingSpotError) -> None:
         assert type(twin) is type(error)
         assert vars(twin) == vars(error)
         assert (str(twin), repr(twin)) == (str(error), repr(error))
+
+
+def test_error_of_several_lists_names_the_first_three() -> None:
+    """The error of several lists names the first three with what happened, and keeps all of them when pickled."""
+    ids = ["a", "ada@example.com", "c", "d", "e"]
+    error = ListsFailedError({name: NotFoundError(404, f"/v1/{number}") for number, name in enumerate(ids)})
+    twin = pickle.loads(pickle.dumps(error))
+    assert [str(one) for one in twin.errors.values()] == [str(one) for one in error.errors.values()]
+    assert str(twin) == str(error)
+    assert "read to the end: 5; all others were. Ask for these again" in str(error)
+    assert "a: 404 for GET /v1/0" in str(error)
+    assert "[email]: 404 for GET /v1/1" in str(error)
+    assert "/v1/3" not in str(error)
+    assert str(error).endswith("Look at .errors for the other 2.")

@@ -121,17 +121,14 @@ async def _export_courses(
     file: RecordFile,
     progress: ExportProgress,
 ) -> None:
-    """Write all participants of these courses to the file."""
-    expected = 0
-    for course_id in course_ids:
-        listing = client.course_participants.list(course_id, status=status)
-        total = 0
-        async with aclosing(listing.pages()) as pages:
-            async for page in pages:
-                file.append(to_dict(participant) for participant in page.items)
-                total = page.total
-                progress.show(len(file), max(len(file), expected + total))
-        expected += total
+    """Write all participants of these courses to the file, those of a course together."""
+    courses = client.course_participants.list_many(course_ids, status=status, in_order=True)
+    totals: dict[str, int] = {}
+    async with aclosing(courses.pages()) as pages:
+        async for course in pages:
+            file.append(to_dict(participant) for participant in course.page.items)
+            totals[course.id] = course.page.total
+            progress.show(len(file), max(len(file), sum(totals.values())))
 
 
 async def _export_ids(

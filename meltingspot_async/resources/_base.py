@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Literal, TypeVar
 
 from .._http.endpoint import Params
 from .._http.session import SessionManager
 from .._paging.get_many import FetchResult, Ids, get_many
 from .._paging.listing import Listing
+from .._paging.many_lists import ManyLists
 from .._paging.service_list import ServiceList, by_id, fetch
 from .._validation import require_count
 from ..errors import UsageError
@@ -44,6 +45,16 @@ class Resource:
         require_count("page_size", page_size)
         session = self._session.with_default_priority(Priority.BULK)
         return Listing(ServiceList(session, path, model, page_size, filters, identify))
+
+    def _list_many(
+        self, ids: Iterable[str], list_one: Callable[[str], Listing[T]], concurrency: int, *, in_order: bool
+    ) -> ManyLists[T]:
+        """The lists of several owners, such as courses, each distinct one once."""
+        if isinstance(ids, str):
+            raise UsageError("list_many takes several ids, such as a list, not one text.")
+        require_count("concurrency", concurrency)
+        lists = {list_id: list_one(list_id) for list_id in dict.fromkeys(ids)}
+        return ManyLists(lists, concurrency, in_order=in_order)
 
     def _get_many(
         self, path: str, model: type[T], ids: Ids, concurrency: int, on_error: OnError

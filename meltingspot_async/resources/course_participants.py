@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
+from functools import partial
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
 from .._paging.listing import Listing
+from .._paging.many_lists import ManyLists
 from ..models import CourseParticipant
 from . import _filters as query
 from ._base import PAGE_SIZE, OnError, Resource
@@ -69,6 +71,43 @@ class CourseParticipants(Resource):
             query.several(email=emails, firstname=firstnames, lastname=lastnames),
         )
         return self._list(_path(course_id), CourseParticipant, chosen, page_size)
+
+    def list_many(
+        self,
+        course_ids: Iterable[str],
+        *,
+        status: query.Texts | None = None,
+        emails: query.Texts | None = None,
+        firstnames: query.Texts | None = None,
+        lastnames: query.Texts | None = None,
+        filters: query.Filters | None = None,
+        page_size: int = PAGE_SIZE,
+        concurrency: int = 20,
+        in_order: bool = False,
+    ) -> ManyLists[CourseParticipant]:
+        """The participants of several courses: iterate over them, or over ``.pages()``, which name the course.
+
+        The courses are read at the same time, so that thirty of one page each take little longer than one. A course
+        that fails does not end the others: at the end, ``ListsFailedError`` names all that did.
+
+        :param course_ids: the courses; a repeated id counts once.
+        :param concurrency: most courses read at the same time. Default 20.
+        :param in_order: whether the participants of a course are given before those of the next, in the order of the
+            ids. By default pages are given as they come, each whole.
+        :raises UsageError: for an empty id or a wrong option, before anything is sent.
+
+        Filters and promises are those of :meth:`list`.
+        """
+        list_one = partial(
+            self.list,
+            status=status,
+            emails=emails,
+            firstnames=firstnames,
+            lastnames=lastnames,
+            filters=filters,
+            page_size=page_size,
+        )
+        return self._list_many(course_ids, list_one, concurrency, in_order=in_order)
 
     def get_many(
         self, course_id: str, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"

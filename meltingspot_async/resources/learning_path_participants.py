@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
+from functools import partial
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
 from .._paging.listing import Listing
+from .._paging.many_lists import ManyLists
 from ..models import LearningPathParticipant
 from . import _filters as query
 from ._base import PAGE_SIZE, OnError, Resource
@@ -59,6 +61,35 @@ class LearningPathParticipants(Resource):
             query.several(email=emails, firstname=firstnames, lastname=lastnames),
         )
         return self._list(_path(learning_path_id), LearningPathParticipant, chosen, page_size)
+
+    def list_many(
+        self,
+        learning_path_ids: Iterable[str],
+        *,
+        status: query.Texts | None = None,
+        emails: query.Texts | None = None,
+        firstnames: query.Texts | None = None,
+        lastnames: query.Texts | None = None,
+        filters: query.Filters | None = None,
+        page_size: int = PAGE_SIZE,
+        concurrency: int = 20,
+        in_order: bool = False,
+    ) -> ManyLists[LearningPathParticipant]:
+        """The participants of several learning paths: iterate over them, or over ``.pages()``, which name their path.
+
+        Arguments and promises are those of
+        :meth:`CourseParticipants.list_many <meltingspot_async.resources.CourseParticipants.list_many>`.
+        """
+        list_one = partial(
+            self.list,
+            status=status,
+            emails=emails,
+            firstnames=firstnames,
+            lastnames=lastnames,
+            filters=filters,
+            page_size=page_size,
+        )
+        return self._list_many(learning_path_ids, list_one, concurrency, in_order=in_order)
 
     def get_many(
         self, learning_path_id: str, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"

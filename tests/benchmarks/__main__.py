@@ -234,7 +234,7 @@ class Pages:
     def with_default_priority(self, priority):
         return self
 
-    async def get(self, path, params):
+    async def get(self, path, params, item_id=None):
         first = (params["page"] - 1) * 100
         items = [to_dict(make_course_participant(n, course_id="c")) for n in range(first, first + 100)]
         return RawResponse(200, {}, json.dumps({"items": items, "total": 100_000}).encode())
@@ -281,6 +281,28 @@ asyncio.run(main())
 )
 
 
+async def small_courses(limit: RateLimit, count: int) -> float:
+    """Seconds for so many courses of one page each, with answers that take 0.2 s."""
+    async with FakeMeltingSpot(limits=[limit], cold=0.2, warm=0.2) as fake:
+        ids = [f"course-{number}" for number in range(count)]
+        for course_id in ids:
+            fake.seed(course_id, 1)
+        limiter = SlidingWindowLimiter([limit])
+        async with MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter) as client:
+            started = asyncio.get_running_loop().time()
+            found = [participant async for participant in client.course_participants.list_many(ids)]
+            assert len(found) == len(fake.received) == count
+            return asyncio.get_running_loop().time() - started
+
+
+def many_courses() -> None:
+    """Print how long courses of one page each take together, in seconds of a virtual clock."""
+    for requests, per, count in ((100, 10.0, 30), (100, 1.0, 300)):
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            seconds = runner.run(small_courses(RateLimit(requests, per=per), count))
+        show(f"{count} courses of one page, {requests} requests in {per:g} s allowed: seconds", seconds)
+
+
 def show(title: str, figure: float) -> None:
     """Print one figure."""
     print(f"{title:<68} {figure:6.3f}")  # noqa: T201
@@ -294,4 +316,5 @@ if __name__ == "__main__":
     batch_against_ideal()
     asyncio.run(requests_per_participant())
     asyncio.run(ids_through_faults())
+    many_courses()
     memory()

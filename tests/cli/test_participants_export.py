@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -119,3 +120,30 @@ def test_export_format_can_be_chosen(fake: FakeMeltingSpot, tmp_path: Path) -> N
     """--format decides where the ending of the file does not."""
     assert export("c", "-o", tmp_path / "all.txt", "--format", "jsonl").exit_code == 0
     assert json.loads((tmp_path / "all.txt").read_text())["id"] == "participant-2"
+
+
+def test_export_of_many_courses_keeps_each_together(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """Several courses are read at the same time, and the records of each still stand together, in the order given."""
+    names = [f"course-{number}" for number in range(30)]
+    for name in names:
+        fake.seed(name, 3)
+    fake.seed("course-7", 250)
+    assert export(*names, "-o", tmp_path / "all.csv").exit_code == 0
+    courses = [record["courseId"] for record in records(tmp_path / "all.csv")]
+    assert [course for course, _ in itertools.groupby(courses)] == names
+    assert len(courses) == 29 * 3 + 250
+
+
+def test_export_names_the_courses_that_failed(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """Courses that fail do not keep the others from the file; they are named at the end, and the exit code is 1."""
+    fake.seed("course-1", 3)
+    fake.seed("course-2", 3)
+    out = tmp_path / "all.jsonl"
+    done = export("course-1", "nowhere", "course-2", "-o", out)
+    assert done.exit_code == 1
+    assert "nowhere: 404 for GET /v1/courses/nowhere/participants" in done.stderr
+    assert "--resume" in done.stderr
+    assert len(records(out)) == 6
+    fake.seed("nowhere", 2)
+    assert export("course-1", "nowhere", "course-2", "-o", out, "--resume").exit_code == 0
+    assert len(records(out)) == 8
