@@ -8,7 +8,7 @@ from .._validation import not_negative, whole_positive
 from ..errors import ApiError, InvalidResponseError, TransportError
 from .retry_after import MAX_RESET
 
-Failure = ApiError | TransportError | InvalidResponseError
+AttemptFailure = ApiError | TransportError | InvalidResponseError
 """How an attempt fails, so that another may succeed. An answer is invalid in this sense if it is about another item."""
 
 RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504})

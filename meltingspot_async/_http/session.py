@@ -19,11 +19,9 @@ from ..errors import (
     DeadlineExceededError,
     InvalidResponseError,
     MeltingSpotError,
-    QuotaExhaustedError,
-    RateLimitError,
     TransportError,
 )
-from ..events import AttemptStarted, Coalesced, Drift, Event, RetryScheduled, Throttled, logger
+from ..events import AttemptStarted, Coalesced, Drift, Event, Throttled
 from ..rate_limit import Priority, RateLimiter
 from .call import Call, CallsUnderWay
 from .coalescing import InFlight
@@ -32,10 +30,11 @@ from .identity import wrong_item
 from .options import OptionChanges, RequestOptions, Terms
 from .reporter import Reporter
 from .response import RawResponse, api_error
-from .retry import Failure, RetryBudget
+from .retry import AttemptFailure, RetryBudget
 from .retry_after import retry_after
 from .streaming import lines_of
 from .transport import Request, Transport
+from .waiting import wait_for_next_attempt
 
 T = TypeVar("T")
 
@@ -155,7 +154,7 @@ class SessionManager:
 
     async def _answer(self, call: Call, url: str) -> RawResponse:
         """Attempts until one succeeds."""
-        failure: Failure
+        failure: AttemptFailure
         while True:
             try:
                 async with self._slot(call):
@@ -222,44 +221,9 @@ class SessionManager:
             pause=pause,
         )
 
-    async def _wait(self, call: Call, failure: Failure) -> None:
+    async def _wait(self, call: Call, failure: AttemptFailure) -> None:
         """Wait until it is time for the call's next attempt, or raise if there is to be none."""
-        if isinstance(failure, RateLimitError):
-            await self._wait_again(call, failure)
-        else:
-            await self._back_off(call, failure)
-
-    async def _wait_again(self, call: Call, refusal: RateLimitError) -> None:
-        """Take a 429 as what it is: not a failure, but a wait for the whole key. The limiter keeps it, if it can."""
-        policy = self._options.retry
-        if refusal.retry_after is not None and refusal.retry_after > policy.max_retry_after:
-            raise QuotaExhaustedError(refusal.retry_after) from refusal
-        pause = policy.pause(refusal.retry_after, call.refusals, 0.0)
-        if call.throttled + pause > policy.max_throttled:
-            raise refusal
-        self._reporter.report(RetryScheduled(call.path, call.attempt, "429", pause))
-        call.refused(pause)
-        if refusal.pause is not None:
-            if not call.has_time_for(refusal.pause):
-                raise call.exceeded(refusal.pause) from refusal
-            await asyncio.sleep(refusal.pause)
-
-    async def _back_off(self, call: Call, failure: Failure) -> None:
-        """Wait until a failure may be over."""
-        policy = self._options.retry
-        if not policy.retries(failure, call.tries):
-            raise failure
-        asked = failure.retry_after if isinstance(failure, ApiError) else None
-        wait = policy.wait(asked, call.tries, random.random())
-        if not call.has_time_for(wait):
-            raise call.exceeded(wait) from failure
-        if not self._budget.spend(policy.budget):
-            logger.warning("GET %s: not tried again, the retry budget is used up", call.path)
-            raise failure
-        reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
-        self._reporter.report(RetryScheduled(call.path, call.attempt, reason, wait))
-        call.attempt += 1
-        await asyncio.sleep(wait)
+        await wait_for_next_attempt(call, failure, self._options.retry, self._budget, self._reporter)
 
     async def lines(
         self, path: str, params: Callable[[], Params], read: Callable[[bytes], T | None]
