@@ -93,7 +93,10 @@ class Coalesced:
 
 @attrs.frozen
 class UnknownField:
-    """The service sent a field that a model does not document. Reported once per client; ``extra`` has its value."""
+    """The service sent a field that a model does not document, or one known by an example only in another shape.
+
+    Reported once per client; ``extra`` has its value.
+    """
 
     level: ClassVar[int] = logging.INFO
     model: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import attrs
 
 from ..errors import InvalidResponseError, TransportError
+from ..models._json import NotJsonError, parse
 
 MAX_LINE_BYTES = 2**20
 """Bytes that a line may have."""
@@ -39,9 +38,9 @@ class JsonLines:
             return []
         is_whole = True
         try:
-            json.loads(self._rest)
-        except (ValueError, RecursionError):
+            parse(self._rest)
+        except NotJsonError:
             is_whole = False
-        if not is_whole:  # raised outside the handler: the exceptions of json hold the text
+        if not is_whole:
             raise TransportError("the answer ended in the middle of a line", self.path)
         return [self._rest]

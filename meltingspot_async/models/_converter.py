@@ -7,30 +7,26 @@ unknown values of enums.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec
-from types import GenericAlias
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
-from cattrs import ClassValidationError, Converter, IterableValidationError, IterableValidationNote
+from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from .._redaction import redacted
 from ..errors import InvalidResponseError, UsageError
 from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
-from ._fields import JsonObject, Milliseconds, OpenEnum
+from ._fields import LENIENT, Milliseconds, OpenEnum
+from ._frozen import JsonObject, WrongTypeError, thawed
+from ._json import NotJsonError, parse, write
 from ._model import Model, field_names
 from ._names import camel_case
 from .custom_property_value import PropertyValue
-
-_json = import_module("orjson" if find_spec("orjson") else "json")  # the extra "speed"
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -57,12 +53,11 @@ def structure(body: bytes, model: type[T], path: str, notice: Notice = ignore) -
     :raises InvalidResponseError: the body is not JSON, or not of the documented shape.
     """
     try:
-        document = _json.loads(body)
-    except (ValueError, RecursionError):
-        problem = "it is not JSON" if body.strip() else "it is empty"
+        document = parse(body)
+    except NotJsonError as error:
+        problem = str(error)
     else:
         return _structure(document, model, path, notice)
-    # Raised outside the handler: the exceptions of json hold text of the answer.
     raise InvalidResponseError(path, "$", problem)
 
 
@@ -82,9 +77,15 @@ def to_dict(model: Model) -> dict[str, object]:
 def to_json(model: Model) -> str:
     """A model as the text of a JSON object, as the service writes it; see :func:`to_dict`.
 
-    :raises UsageError: ``model`` is not a model.
+    Half a surrogate pair is escaped, so that the text can be encoded.
+
+    :raises UsageError: ``model`` is not a model, or holds NaN or an infinity, which no answer can hold.
     """
-    return json.dumps(to_dict(model), ensure_ascii=False)
+    document = to_dict(model)
+    try:
+        return write(document)
+    except ValueError:
+        raise UsageError("The model holds NaN or an infinity, which JSON cannot hold: use None.") from None
 
 
 def from_dict(model: type[M], document: Mapping[str, object]) -> M:
@@ -109,7 +110,7 @@ def _structure(document: object, model: type[T], path: str, notice: Notice) -> T
         return _converter.structure(document, model)
     except ClassValidationError as error:
         field, problem = _first_problem(error)
-    except values.WrongTypeError as error:
+    except WrongTypeError as error:
         problem = str(error)
     finally:
         _notice.reset(before)
@@ -117,12 +118,24 @@ def _structure(document: object, model: type[T], path: str, notice: Notice) -> T
     raise InvalidResponseError(path, field, problem)
 
 
+class _ItemError(Exception):
+    """An item of an array does not fit."""
+
+    def __init__(self, index: int, problem: Exception) -> None:
+        super().__init__()
+        self.index = index
+        self.problem = problem
+
+
 def _first_problem(error: ClassValidationError) -> tuple[str, str]:
     """The JSON path of the first field that does not fit, in the service's spelling, and what is wrong with it."""
     path, cause = "$", cast("Exception", error)
-    while isinstance(cause, ClassValidationError | IterableValidationError):
-        cause, note = cause.group_exceptions()[0][0]
-        path += f"[{note.index}]" if isinstance(note, IterableValidationNote) else f".{camel_case(note.name)}"
+    while isinstance(cause, ClassValidationError | _ItemError):
+        if isinstance(cause, _ItemError):
+            path, cause = f"{path}[{cause.index}]", cause.problem
+        else:
+            cause, note = cause.group_exceptions()[0][0]
+            path += f".{camel_case(note.name)}"
     return path, "it is missing" if isinstance(cause, KeyError) else str(cause)
 
 
@@ -152,14 +165,25 @@ def _is_array(kind: Any) -> bool:
 
 
 def _array_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    """Structure a tuple of any length from an array only: cattrs would also accept a text."""
-    items = GenericAlias(list, get_args(kind)[0])
-    structure_items = converter.get_structure_hook(items)
+    """Structure a tuple of any length from an array only: cattrs would also accept a text.
+
+    The first item that does not fit ends it: cattrs would collect the errors of all, a million if need be.
+    """
+    item_kind = get_args(kind)[0]
+    structure_item = converter.get_structure_hook(item_kind)
 
     def hook(value: object, _: object) -> Any:
         if not isinstance(value, list):
-            raise values.WrongTypeError(f"expected an array, got {values.json_type(value)}")
-        return tuple(structure_items(cast("list[object]", value), items))
+            raise WrongTypeError(f"expected an array, got {values.json_type(value)}")
+        made: list[object] = []
+        try:
+            for item in cast("list[object]", value):
+                made.append(structure_item(item, item_kind))  # noqa: PERF401 - what was made tells the index
+        except (ClassValidationError, _ItemError, WrongTypeError) as error:
+            problem = _ItemError(len(made), error)
+        else:
+            return tuple(made)
+        raise problem
 
     return hook
 
@@ -177,14 +201,18 @@ def _structure_hook(cls: type[attrs.AttrsInstance], converter: Converter) -> Cal
     structure_fields = make_dict_structure_fn(cls, converter, **_overrides(cls))
     known = frozenset(field_names(cls))
     keeps_others = issubclass(get_origin(cls) or cls, Model)
+    odd_names = _odd_names(cls, converter)
 
     def hook(value: object, _: object) -> Any:
         if not isinstance(value, dict):
-            raise values.WrongTypeError(f"expected an object, got {values.json_type(value)}")
-        fields = cast("dict[str, object]", value)
-        made = structure_fields(fields, cls)
-        if keeps_others and not known.issuperset(fields):
-            others = JsonObject({name: fields[name] for name in fields if name not in known})
+            raise WrongTypeError(f"expected an object, got {values.json_type(value)}")
+        fields = documented = cast("dict[str, object]", value)
+        if odd := odd_names(fields):
+            documented = {name: field for name, field in fields.items() if name not in odd}
+        made = structure_fields(documented, cls)
+        if keeps_others and (odd or not known.issuperset(fields)):
+            undocumented = {n: field for n, field in fields.items() if n in odd or n not in known}
+            others = JsonObject(undocumented, depth=0)
             notice = _notice.get()
             for name in others:
                 notice(UnknownField(cls.__name__, _label(name)))
@@ -196,11 +224,33 @@ def _structure_hook(cls: type[attrs.AttrsInstance], converter: Converter) -> Cal
     return hook
 
 
+def _odd_names(
+    cls: type[attrs.AttrsInstance], converter: Converter
+) -> Callable[[Mapping[str, object]], frozenset[str]]:
+    """Which lenient fields of an object have another shape than the one that is known."""
+    hooks = {
+        camel_case(field.name): (converter.get_structure_hook(field.type), field.type)
+        for field in attrs.fields(cls)
+        if LENIENT in field.metadata
+    }
+    return lambda fields: frozenset(
+        name for name, (hook, kind) in hooks.items() if name in fields and not _fits(fields[name], hook, kind)
+    )
+
+
+def _fits(value: object, hook: Callable[[Any, Any], Any], kind: Any) -> bool:
+    try:
+        hook(value, kind)
+    except (_ItemError, WrongTypeError):
+        return False
+    return True
+
+
 def _unstructure_hook(cls: type[attrs.AttrsInstance], converter: Converter) -> Callable[[Any], Any]:
     unstructure_fields = make_dict_unstructure_fn(cls, converter, **_overrides(cls))
 
     def hook(value: Any) -> dict[str, object]:
-        return unstructure_fields(value) | dict(value.extra)
+        return unstructure_fields(value) | cast("dict[str, object]", thawed(value.extra))
 
     return hook
 
@@ -226,7 +276,7 @@ def _make_converter() -> Converter:
     converter.register_unstructure_hook_func(
         lambda kind: kind == Milliseconds, values.unstructure_milliseconds
     )
-    converter.register_unstructure_hook(JsonObject, dict)
+    converter.register_unstructure_hook(JsonObject, thawed)
     return converter
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Any, Self, final
+from enum import EnumType, StrEnum
+from typing import Annotated, Any, Self
 
 import attrs
-
-from .._redaction import redacted
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Where Unix time begins."""
@@ -18,11 +15,18 @@ Milliseconds = Annotated[datetime, "Unix time in milliseconds"]
 """A datetime that the service writes as an integer. An ISO 8601 string is accepted too."""
 
 
-class OpenEnum(StrEnum):
+class OpenEnumType(EnumType):
+    """Makes ``value in SomeEnum`` mean "is documented", on every Python alike, for members and texts."""
+
+    def __contains__(cls, value: object) -> bool:
+        return isinstance(value, str) and value in cls._value2member_map_
+
+
+class OpenEnum(StrEnum, metaclass=OpenEnumType):
     """An enum that accepts values it does not list: the documentation calls no list of values complete.
 
     An unknown value is like a member: an instance, equal to its string and with its hash, picklable. The class
-    does not keep it: ``list()`` of the class shows the documented values only.
+    does not keep it: ``list()`` of the class shows the documented values only, and ``value in`` the class is false.
     """
 
     @property
@@ -44,31 +48,6 @@ class OpenEnum(StrEnum):
         return f"<{type(self).__name__}: {self._value_!r}{known}>"
 
 
-@final
-class JsonObject(Mapping[str, object]):
-    """A JSON object as it was received. It cannot be changed, and its repr shows names only: values may be personal."""
-
-    __slots__ = ("_fields",)
-
-    def __init__(self, fields: Mapping[str, object]) -> None:
-        self._fields = dict(fields)
-
-    def __getitem__(self, name: str) -> object:
-        return self._fields[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self._fields))  # of the names only, because values can be lists
-
-    def __repr__(self) -> str:
-        return f"<JsonObject: {', '.join(redacted(name, 64) for name in self._fields) or 'empty'}>"
-
-
 def hidden(value: object) -> str:
     """What a repr, which ends up in logs, shows of personal data: only whether there is any."""
     return "None" if value is None else "'…'"
@@ -77,3 +56,15 @@ def hidden(value: object) -> str:
 def personal() -> Any:
     """A field of personal data, which the repr does not show."""
     return attrs.field(repr=hidden)
+
+
+def lenient(**options: Any) -> Any:
+    """An optional field that the service documents by an example only, or not on every page.
+
+    A value of another shape does not make the answer invalid: the field is ``None`` then, and ``extra`` keeps it.
+    """
+    return attrs.field(default=None, metadata={LENIENT: True}, **options)
+
+
+LENIENT = "lenient"
+"""Marks such a field in its metadata."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ._fields import JsonObject
+from ._frozen import JsonObject
 from ._names import camel_case
 
 

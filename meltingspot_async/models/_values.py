@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast, get_args
 
-from ._fields import EPOCH, JsonObject
+from ._fields import EPOCH
+from ._frozen import JsonObject, WrongTypeError, bounded, frozen
 
 _JSON_TYPES: dict[type, str] = {
     dict: "an object",
@@ -19,10 +20,6 @@ _JSON_TYPES: dict[type, str] = {
     bool: "a boolean",
     type(None): "null",
 }
-
-
-class WrongTypeError(Exception):
-    """A value has another type than documented. The message names types only."""
 
 
 def json_type(value: object) -> str:
@@ -43,11 +40,13 @@ def structure_optional_str(value: object, _: object) -> str | None:
 
 
 def structure_int(value: object, _: object) -> int:
-    """A whole number."""
+    """A whole number. JSON Schema, by which the service documents its answers, counts 33.0 as one."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         kind = "a fraction" if isinstance(value, float) else json_type(value)
         raise WrongTypeError(f"expected a whole number, got {kind}")
-    return value
+    return bounded(value)
 
 
 def structure_bool(value: object, _: object) -> bool:
@@ -61,7 +60,7 @@ def structure_number(value: object, _: object) -> float:
     """A number, whole or not."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise WrongTypeError(f"expected a number, got {json_type(value)}")
-    return value
+    return bounded(value) if isinstance(value, int) else value
 
 
 def structure_datetime(value: object, _: object) -> datetime:
@@ -93,7 +92,7 @@ def structure_milliseconds(value: object, _: object) -> datetime:
 def structure_property(value: object, _: object) -> object:
     """The value of a custom property: a text, a number or a boolean as it is, an array as a tuple of texts."""
     if value is None or isinstance(value, str | int | float):
-        return value
+        return frozen(value)
     if not isinstance(value, list):
         raise WrongTypeError(f"expected a text, a number, a boolean or an array, got {json_type(value)}")
     return tuple(structure_str(text, str) for text in cast("list[object]", value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ._fields import OpenEnum
+from ._fields import OpenEnum, lenient
 from ._model import Model, extra_last
 
 
@@ -31,7 +31,7 @@ class Channel(Model):
     """Who may join."""
     auto_join: bool
     """Whether new members join automatically."""
-    readonly: bool
-    """Whether only admins may write."""
+    readonly: bool | None = lenient()
+    """Whether only admins may write. Older pages of the documentation lack it, so it may be absent."""
     show_members: bool
     """Whether the channel shows its members."""

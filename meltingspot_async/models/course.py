@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ._fields import OpenEnum
+from ._fields import OpenEnum, lenient
 from ._model import Model, extra_last
 
 
@@ -37,8 +37,8 @@ class Course(Model):
     """Id of the course."""
     title: str | None = None
     """Title."""
-    description: str | None = None
-    """Description."""
+    description: str | None = lenient()
+    """Description. A value that is not a text, such as rich text, is in ``extra``."""
     privacy: CoursePrivacy | None = None
     """Privacy."""
     status: CourseStatus | None = None

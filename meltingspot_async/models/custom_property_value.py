@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ._fields import OpenEnum, hidden
+from ._fields import OpenEnum, hidden, lenient
 from ._model import Model, extra_last
 
 PropertyValue = str | float | bool | tuple[str, ...]
@@ -34,7 +34,7 @@ class CustomPropertyValue(Model):
     """Its description."""
     custom_property_type: CustomPropertyType | None = None
     """Its type."""
-    possible_values: tuple[str, ...] | None = None
-    """The values to choose from."""
+    possible_values: tuple[str, ...] | None = lenient()
+    """The values to choose from. Values that are not texts are in ``extra``."""
     value: PropertyValue | None = attrs.field(default=None, repr=hidden)
     """The value this member has."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from ._fields import OpenEnum
+from ._fields import OpenEnum, lenient
 from ._model import Model, extra_last
 
 
@@ -94,8 +94,9 @@ class Live(Model):
     """End."""
     metrics: LiveMetrics
     """Its figures."""
-    description: tuple[Mapping[str, object], ...]
-    """Rich text, as a list of nodes: ``{"type": "p", "children": [{"text": ...}]}``."""
+    description: tuple[Mapping[str, object], ...] | None = lenient()
+    """Rich text, as a list of nodes: ``{"type": "p", "children": [{"text": ...}]}``. Requests write it as Markdown: a
+    value of another shape is in ``extra``."""
     status: LiveStatus
     """Status."""
     computed_status: LiveStatus

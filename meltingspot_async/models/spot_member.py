@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ._fields import Milliseconds, OpenEnum, personal
+from ._fields import Milliseconds, OpenEnum, lenient, personal
 from ._model import Model, extra_last
 
 
@@ -72,8 +72,9 @@ class SpotMember(Model):
     """Last name; see ``firstname``."""
     warnings: float
     """Number of warnings."""
-    embed_base_urls: Mapping[str, str]
-    """Addresses of embedded pages: ``default`` and any other name."""
+    embed_base_urls: Mapping[str, str] | None = lenient()
+    """Addresses of embedded pages: ``default`` and any other name. Known by an example only: a value of another shape
+    is in ``extra``."""
     updated_at: Milliseconds | None = None
     """Last change. Older pages of the documentation lack it, so it may be absent."""
     last_activity_at: Milliseconds | None = None

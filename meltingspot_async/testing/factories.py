@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from ..models import Activity, ActivityType, CourseParticipant, ParticipantStatus
-from ..models._fields import JsonObject
+from ..models._frozen import JsonObject
 
 _PEOPLE = (
     ("Ada", "Byron"),

@@ -22,7 +22,7 @@ from meltingspot_async._cli.diagnosis import Count, Diagnosis
 from meltingspot_async._cli.doctor import report
 from meltingspot_async._cli.examination import examine
 from meltingspot_async.models._converter import structure
-from meltingspot_async.models._fields import JsonObject
+from meltingspot_async.models._frozen import JsonObject
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset
 
 from ..contract.contract import SCHEMAS, fill
@@ -139,7 +139,7 @@ async def test_doctor_reports_what_the_models_do_not_know() -> None:
     lives = seen["/v1/lives"]
     assert (lives.items, lives.problem) == (2, "$.title: expected a string, got a number")
     assert lives.absent_required == (
-        "title", "startDate", "endDate", "metrics", "description", "status", "computedStatus", "solution", "privacy"
+        "title", "startDate", "endDate", "metrics", "status", "computedStatus", "solution", "privacy"
     )  # fmt: skip
     assert lives.absent_optional == ("config", "builtInType")
     shown = list(report(found))

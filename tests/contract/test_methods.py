@@ -26,7 +26,7 @@ from meltingspot_async import (
     models,
     resources,
 )
-from meltingspot_async.models._fields import JsonObject
+from meltingspot_async.models._frozen import JsonObject
 from meltingspot_async.resources._base import Resource
 from meltingspot_async.testing import FakeMeltingSpot
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import operator
 import pickle
+from typing import Any
 
 import attrs
 import pytest
@@ -49,6 +51,43 @@ def test_unknown_fields_are_kept_in_extra() -> None:
         assert copied == extended
     with pytest.raises(TypeError):
         extended.extra["somethingNew"] = 1  # type: ignore[index]
+
+
+def test_unknown_fields_cannot_be_changed_at_any_depth() -> None:
+    """Nothing in extra can be changed, and to_dict gives a copy that is the caller's own."""
+    extended = participant(somethingNew={"a": [{"b": 1}]})
+    inner: Any = extended.extra["somethingNew"]
+    for change in (
+        lambda: inner.update(a=1),
+        lambda: inner.pop("a"),
+        lambda: inner["a"].append(1),
+        inner["a"].sort,
+        inner["a"][0].clear,
+        lambda: operator.setitem(inner["a"], 0, 1),
+        lambda: operator.delitem(inner, "a"),
+        lambda: inner.__ior__({}),
+        lambda: inner["a"].__iadd__([1]),
+    ):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            change()
+    document: Any = to_dict(extended)
+    document["somethingNew"]["a"][0]["b"] = 2
+    assert extended == participant(somethingNew={"a": [{"b": 1}]})
+    assert repr(inner["a"]) == "<JsonArray of 1>"
+
+
+def test_unknown_fields_can_be_serialised_and_pickled() -> None:
+    """What extra holds is accepted by json, and by every protocol of pickle."""
+    extended = participant(somethingNew={"a": [{"b": 1}]})
+    assert json.loads(json.dumps(extended.extra)) == extended.extra
+    assert json.loads(json.dumps(attrs.asdict(extended), default=str))["extra"] == extended.extra
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        copied = pickle.loads(pickle.dumps(extended, protocol))
+        assert (copied, hash(copied)) == (extended, hash(extended))
+        with pytest.raises(TypeError):
+            copied.extra["somethingNew"]["a"].clear()
+    unknown: Any = extended.extra["somethingNew"]
+    assert len({unknown["a"], copy.copy(unknown["a"])}) == 1
 
 
 def test_repr_shows_no_values_of_unknown_fields() -> None:

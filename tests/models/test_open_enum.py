@@ -34,6 +34,14 @@ def test_unknown_status_is_not_listed() -> None:
     assert repr(ParticipantStatus.COMPLETED) == "<ParticipantStatus: 'Completed'>"
 
 
+def test_enum_holds_its_documented_values_only() -> None:
+    """``value in ParticipantStatus`` is true for what is documented, as member or text, and false for all else."""
+    assert ParticipantStatus.STARTED in ParticipantStatus
+    assert "Started" in ParticipantStatus
+    others: list[object] = ["Paused", "STARTED", *map(ParticipantStatus, ("Paused", "STARTED")), 3, None, []]
+    assert not any(other in ParticipantStatus for other in others)
+
+
 @pytest.mark.parametrize("value", [None, 3, True, b"Started"])
 def test_status_of_another_type_is_refused(value: str) -> None:
     """A value that is not a string cannot become a status."""

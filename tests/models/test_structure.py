@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meltingspot_async import CourseParticipant, ParticipantStatus
+from meltingspot_async import CourseParticipant, InvalidResponseError, ParticipantStatus
+from meltingspot_async._paging.cursor import Page
 from meltingspot_async.models._converter import structure
 
 from ..support.documents import DOCUMENTED, PATH, json_values, participant, refusal
@@ -47,10 +48,19 @@ def test_missing_field_is_named(field: str) -> None:
     assert (error.field, error.problem) == (f"$.{field}", "it is missing")
 
 
+def test_first_odd_item_ends_a_page() -> None:
+    """A page of a million zeros costs the error of its first item, not a million errors."""
+    zeros = b'{"total": 1000000, "items": [' + b"0," * 999_999 + b"0]}"
+    with pytest.raises(InvalidResponseError) as refused:
+        structure(zeros, Page[CourseParticipant], PATH)
+    assert (refused.value.field, refused.value.problem) == ("$.items[0]", "expected an object, got a number")
+    assert refused.value.__context__ is None
+
+
 def fits(field: str, value: object) -> bool:
     """Whether the documentation allows this value (texts for dates aside)."""
     if field == "completionRate":
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
     if field in DATES:
         return value is None
     return isinstance(value, str) or (field in NAMES and (value is None or value == {}))
