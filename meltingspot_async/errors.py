@@ -64,7 +64,8 @@ class ApiError(MeltingSpotError):
             marks.append(f"retry after: {self.retry_after:g} s")
         if self.request_id:
             marks.append(f"request id: {self.request_id}")
-        return f"{self.status} for GET {self.path}{said}. {self.advice} [{', '.join(marks)}]"
+        advice = _ADVICE.get(self.status, self.advice)
+        return f"{self.status} for GET {self.path}{said}. {advice} [{', '.join(marks)}]"
 
 
 class BadRequestError(ApiError):
@@ -121,16 +122,21 @@ class TransportError(MeltingSpotError):
     advice: ClassVar[str] = "Check the network, the proxy and base_url; then try again."
 
     reason: str
-    """What happened, in the words of the network library."""
+    """What happened."""
     path: str
     """Path that was asked for, without the query."""
     attempts: int = 1
     """Attempts made for this call, this one included."""
     sent: bool = True
     """Whether the service may have received the request; ``False`` when no connection could be made."""
+    remedy: str | None = None
+    """What to do, if more is known than that the network failed; in the text, it stands in place of ``advice``."""
+    lasting: bool = False
+    """Whether trying again cannot help, as with a certificate that cannot be verified."""
 
     def __str__(self) -> str:
-        return f"No answer for GET {self.path}: {self.reason}. {self.advice} [attempts: {self.attempts}]"
+        what_next = self.remedy or self.advice
+        return f"No answer for GET {self.path}: {self.reason}. {what_next} [attempts: {self.attempts}]"
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
@@ -151,6 +157,11 @@ class DeadlineExceededError(MeltingSpotError, TimeoutError):
     """Least seconds that the next step would have had to wait; ``None`` when an attempt was cut short."""
     deadline: float
     """Seconds the call was given; if a limiter raised the error, the seconds that were left."""
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds after which a call with the same deadline may succeed; ``None`` if nothing is known of it."""
+        return self.wait_needed
 
     def __str__(self) -> str:
         if self.wait_needed is None:
@@ -240,6 +251,21 @@ class ListsFailedError(MeltingSpotError):
             f"when their cause is mended. {' '.join(shown)}"
         )
 
+
+_TOO_LONG = "The address is too long: split the filter into several calls, each with fewer values."
+_NOT_THE_SERVICE = (
+    "This is not the service's answer: check base_url, and whether a proxy answers in its place."
+)
+
+_ADVICE = {
+    0: _NOT_THE_SERVICE,
+    101: _NOT_THE_SERVICE,
+    407: "The proxy asks for credentials: put them into HTTPS_PROXY (or HTTP_PROXY).",
+    414: _TOO_LONG,
+    431: _TOO_LONG,
+    511: "The network asks for a login: open a browser on this machine first.",
+}
+"""What to do about statuses that have no class of their own."""
 
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: BadRequestError,

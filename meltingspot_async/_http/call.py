@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import attrs
 
+from .._redaction import shown_path
 from ..errors import DeadlineExceededError, MeltingSpotError, UsageError
 from ..rate_limit import Priority
 
@@ -17,7 +18,7 @@ class Call:
     """What the attempts of one call have in common."""
 
     path: str
-    """Path that is asked for, without the query."""
+    """Path that is asked for, as it may be shown: without the query, and with ``{id}`` for an id that is an email."""
     allowed: float | None
     """Seconds the call was given; ``None`` without a deadline."""
     deadline: float | None
@@ -40,7 +41,8 @@ class Call:
         cls, path: str, allowed: float | None, priority: Priority | None, item_id: str | None = None
     ) -> Call:
         """A call that begins now."""
-        return cls(path, allowed, _from_now(allowed), priority or Priority.INTERACTIVE, item_id)
+        who = priority or Priority.INTERACTIVE
+        return cls(shown_path(path), allowed, _from_now(allowed), who, item_id)
 
     @property
     def tries(self) -> int:

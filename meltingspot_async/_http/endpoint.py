@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
+from .._redaction import shown_path
 from ..errors import UsageError
 
 BASE_URL = "https://openapi.meltingspot.io"
@@ -58,8 +59,8 @@ class Endpoint:
         segments = path[1:].split("/") if path.startswith("/") else [""]
         if not all(_SEGMENT.fullmatch(s) and unquote(s) not in {".", ".."} for s in segments):
             raise UsageError(
-                f"{path!r} is not a path to ask for: it must start with '/', be percent-encoded and have no "
-                "empty, '.' or '..' segment; parameters go into params."
+                f"{shown_path(path)!r} is not a path to ask for: it must start with '/', be percent-encoded and have "
+                "no empty, '.' or '..' segment; parameters go into params."
             )
         if not params:
             return self.base_url + path

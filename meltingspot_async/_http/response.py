@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import cast
 
@@ -10,9 +9,13 @@ import attrs
 
 from .._redaction import redacted
 from ..errors import ApiError, RateLimitError, api_error_class
+from ..models._json import NotJsonError, parse
 
 MAX_MESSAGE_LENGTH = 200
 """Characters kept of the service's own error message."""
+
+MAX_REQUEST_ID_LENGTH = 100
+"""Characters kept of the service's id of a request."""
 
 
 @attrs.frozen
@@ -49,24 +52,25 @@ def api_error(
     :param pause: seconds for which the whole key pauses, if this is a 429.
     """
     error_class = api_error_class(response.status)
-    message = _message(response.body.decode("utf-8", "replace").replace(secret, "[key]"))
+    message = redacted(_words(response.body), MAX_MESSAGE_LENGTH, secret)
     if 300 <= response.status < 400:
         message = "a redirect, which is never followed: is base_url right?"
-    request_id = response.headers.get("X-Request-Id")
+    request_id = redacted(response.headers.get("X-Request-Id", ""), MAX_REQUEST_ID_LENGTH, secret) or None
     said = (response.status, path, message, request_id, retry_after, attempt)
     return error_class(*said, pause) if issubclass(error_class, RateLimitError) else error_class(*said)
 
 
-def _message(body: str) -> str:
-    """The service's own words in an error body of any shape, on one line, shortened and without emails."""
+def _words(body: bytes) -> str:
+    """The service's own words in an error body of any shape."""
     try:
-        words: object = json.loads(body)
-    except (ValueError, RecursionError):
-        words = "" if body.lstrip()[:1] in {"<", "{", "["} else body  # a page, or JSON that was cut
+        words = parse(body)
+    except NotJsonError:
+        is_text = body.lstrip()[:1] not in {b"<", b"{", b"["}  # neither a page, nor JSON that was cut
+        words = body.decode("utf-8", "replace") if is_text else ""
     for _ in range(3):  # {"error": {"message": ["..."]}} is as deep as error bodies commonly get
         if isinstance(words, dict):
             named = cast("dict[str, object]", words)
             words = next((named[k] for k in ("message", "error", "detail", "title") if named.get(k)), "")
         elif isinstance(words, list):
             words = next(iter(cast("list[object]", words)), "")
-    return redacted(words if isinstance(words, str) else "", MAX_MESSAGE_LENGTH)
+    return words if isinstance(words, str) else ""

@@ -11,8 +11,10 @@ from .retry_after import MAX_RESET
 AttemptFailure = ApiError | TransportError | InvalidResponseError
 """How an attempt fails, so that another may succeed. An answer is invalid in this sense if it is about another item."""
 
-RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504})
-"""Statuses that say "not now" rather than "no" (RFC 9110, RFC 8470). So does 429, which has its own rule."""
+RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, *range(520, 525), 529, 530})
+"""Statuses that say "not now" rather than "no": those of RFC 9110 and RFC 8470, and those with which the proxies of
+content networks say that the service behind them is away for a moment. So does 429, which has its own rule.
+"""
 
 EARNED_BY_SUCCESS = 0.5
 """Retries that one success pays for: up to a third of all requests may fail without the budget shrinking."""
@@ -35,9 +37,10 @@ def _rounded(asked: float, jitter: float) -> float:
 class RetryPolicy:
     """When to try again, and how long to wait before that.
 
-    The statuses 408, 425, 500, 502, 503 and 504, connection errors, timeouts of one attempt, truncated bodies and
-    answers about another item are retried: every call is a GET, so that asking twice does no harm. Before attempt
-    n + 1 the client waits
+    The statuses 408, 425, 500, 502 to 504, 520 to 524, 529 and 530, connection errors, timeouts of one attempt,
+    truncated bodies and answers about another item are retried: every call is a GET, so that asking twice does no harm.
+    What cannot help is not tried: a certificate that cannot be verified, a proxy that refuses. Before attempt n + 1 the
+    client waits
 
         ``random() * min(backoff_max, backoff_base * 2 ** (n - 1))`` seconds,
 
@@ -94,7 +97,9 @@ class RetryPolicy:
         """Whether to try again after attempt number ``attempt`` (from 1) ended like this."""
         if attempt >= self.attempts:
             return False
-        if not isinstance(failure, ApiError):
+        if isinstance(failure, TransportError):
+            return not failure.lasting
+        if isinstance(failure, InvalidResponseError):
             return True
         asked = failure.retry_after or 0.0
         return failure.status in RETRYABLE_STATUSES and asked <= self.max_retry_after

@@ -1,9 +1,7 @@
-"""The way to the network: one request, sent once. The only module that knows aiohttp.
+"""The way to the network: one request, sent once. Only this module and ``failures`` know aiohttp.
 
-Whatever aiohttp, or the network below it, can raise is translated here into a
+Whatever aiohttp, or the network below it, can raise is translated into a
 :class:`~meltingspot_async.TransportError`, and nothing else leaves this module once a request is under way.
-aiohttp's own exceptions are never kept as a cause or context: they can hold the request's headers, and with them
-the key.
 """
 
 from __future__ import annotations
@@ -18,7 +16,9 @@ import aiohttp
 import attrs
 from yarl import URL
 
+from .._redaction import redacted
 from ..errors import RequestTimeoutError, TransportError, UsageError
+from .failures import ACCEPTED_ENCODINGS, InterruptedExchangeError, UnknownEncodingError, failure_of
 from .response import RawResponse
 
 MAX_ERROR_BODY_BYTES = 65_536
@@ -26,6 +26,9 @@ MAX_ERROR_BODY_BYTES = 65_536
 
 MAX_IDLE = 15.0
 """Seconds after which aiohttp closes a connection that nobody uses, unless it was asked for another time."""
+
+MAX_ENCODING_LENGTH = 20
+"""Characters shown of the name of an unknown encoding."""
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
 
@@ -216,7 +219,16 @@ class Transport:
 
 
 def _is_success(response: aiohttp.ClientResponse) -> bool:
-    return 200 <= response.status < 300
+    """Whether the answer is a success, and can be read.
+
+    :raises UnknownEncodingError: it is a success that cannot be read everywhere: which encodings aiohttp knows depends
+        on what else is installed.
+    """
+    is_success = 200 <= response.status < 300
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if is_success and encoding not in ACCEPTED_ENCODINGS:
+        raise UnknownEncodingError(redacted(encoding, MAX_ENCODING_LENGTH))
+    return is_success
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> RawResponse:
@@ -235,10 +247,6 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
     return body
 
 
-class _InterruptedExchangeError(Exception):
-    """A connection broke after the request may have been received. Its text is the name of aiohttp's error."""
-
-
 async def _send_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
@@ -253,22 +261,19 @@ async def _send_once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         name = type(error).__name__
-    raise _InterruptedExchangeError(name)
+    raise InterruptedExchangeError(name)
 
 
-_FAILURES = (aiohttp.ClientError, OSError, _InterruptedExchangeError)
+_FAILURES = (aiohttp.ClientError, OSError, InterruptedExchangeError, UnknownEncodingError)
 """What can go wrong on the way to the service and back; OSError includes TimeoutError."""
 
 
 def _in_our_terms(request: Request, error: Exception) -> TransportError:
     """What went wrong. To be raised outside the handler of ``error``, or it would be kept as the context."""
     path, attempt = request.path, request.attempt
-    match error:
-        case TimeoutError():
-            return RequestTimeoutError(f"not answered within {request.timeout:g} s", path, attempt)
-        case aiohttp.ClientConnectorError():
-            return TransportError(str(error), path, attempt, sent=False)
-        case _InterruptedExchangeError():
-            return TransportError(f"the connection failed ({error})", path, attempt)
-        case _:
-            return TransportError(f"the connection failed ({type(error).__name__})", path, attempt)
+    if isinstance(error, TimeoutError):
+        return RequestTimeoutError(f"not answered within {request.timeout:g} s", path, attempt)
+    failure = failure_of(error)
+    return TransportError(
+        failure.reason, path, attempt, sent=failure.sent, remedy=failure.remedy, lasting=failure.lasting
+    )

@@ -17,7 +17,7 @@ import attrs
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from .._redaction import redacted
+from .._redaction import redacted, shown_path
 from ..errors import InvalidResponseError, UsageError
 from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
@@ -58,7 +58,7 @@ def structure(body: bytes, model: type[T], path: str, notice: Notice = ignore) -
         problem = str(error)
     else:
         return _structure(document, model, path, notice)
-    raise InvalidResponseError(path, "$", problem)
+    raise InvalidResponseError(shown_path(path), "$", problem)
 
 
 def to_dict(model: Model) -> dict[str, object]:
@@ -115,7 +115,7 @@ def _structure(document: object, model: type[T], path: str, notice: Notice) -> T
     finally:
         _notice.reset(before)
     # Raised outside the handlers: the exceptions of cattrs hold values of the answer.
-    raise InvalidResponseError(path, field, problem)
+    raise InvalidResponseError(shown_path(path), field, problem)
 
 
 class _ItemError(Exception):

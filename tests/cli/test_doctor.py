@@ -141,10 +141,10 @@ async def test_doctor_reports_what_the_models_do_not_know() -> None:
     assert lives.absent_required == (
         "title", "startDate", "endDate", "metrics", "status", "computedStatus", "solution", "privacy"
     )  # fmt: skip
-    assert lives.absent_optional == ("config", "builtInType")
+    assert lives.absent_optional == ("description", "config", "builtInType")
     shown = list(report(found))
     assert "  not as documented at $.title: expected a string, got a number" in shown
-    assert "  documented, but missing from all items: config, builtInType" in shown
+    assert "  documented, but missing from all items: description, config, builtInType" in shown
 
 
 async def test_doctor_reports_limit_headers_and_shapes_of_errors() -> None:

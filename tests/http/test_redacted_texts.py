@@ -1,0 +1,159 @@
+"""Texts of the service lose the key, emails, queries and control characters, in whatever spelling."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meltingspot_async import (
+    ApiError,
+    InvalidResponseError,
+    MeltingSpotError,
+    NotFoundError,
+    RetryPolicy,
+    TransportError,
+    UsageError,
+)
+from meltingspot_async._redaction import redacted
+from meltingspot_async.testing import Answer, Reset
+
+from ..support.calls import failure, serving
+
+KEY = 'se/cr&t"<0>%41'
+EMAIL = "ada@example.com"
+
+
+def entities(text: str) -> str:
+    return "".join(f"&#{ord(c)};" for c in text)
+
+
+def json_escapes(text: str) -> str:
+    return "".join(f"\\u{ord(c):04x}" for c in text)
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "percent-encoded": lambda text: quote(text, safe=""),
+    "percent-encoded in full": lambda text: "".join(f"%{ord(c):02x}" for c in text),
+    "percent-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "HTML": html.escape,
+    "HTML entities": entities,
+    "hexadecimal entities": lambda text: "".join(f"&#X{ord(c):X};" for c in text),
+    "HTML in HTML": lambda text: html.escape(entities(text)),
+    "JSON": lambda text: json.dumps(text)[1:-1],
+    "JSON escapes": json_escapes,
+    "JSON in JSON": lambda text: json_escapes(text).replace("\\", "\\\\"),
+    "code points": lambda text: "".join(f"\\u{{{ord(c):x}}}" for c in text),
+    "bytes": lambda text: "".join(f"\\x{ord(c):02x}" for c in text),
+    "percent signs in HTML": lambda text: html.escape(quote(text, safe="")),
+}
+spellings = pytest.mark.parametrize("spelt", SPELLINGS.values(), ids=SPELLINGS)
+frames = pytest.mark.parametrize(
+    "frame", ["{}", "<'{}'>", "key={},", "[{}](x)", "mailto:{}.", "\u201c{}\u201d"]
+)
+
+
+@spellings
+@frames
+@pytest.mark.parametrize("personal", [KEY, EMAIL, "ada+x@example.co.uk"])
+def test_no_spelling_of_key_or_email_is_shown(spelt: Callable[[str], str], frame: str, personal: str) -> None:
+    """Neither the key nor an email is in a text, however it is spelt and whatever stands around it."""
+    text = f"before {frame.format(spelt(personal))} after"
+    shown = redacted(text, 200, KEY)
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+    assert spelt(personal) not in shown
+    assert "[key]" in shown or "[email]" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Cannot GET /v1/spotMembers?email[in]=ada%40example.com", "Cannot GET /v1/spotMembers?…"),
+        ("Cannot GET /v1/spotMembers%3Fname=Ada now", "Cannot GET /v1/spotMembers?… now"),
+        ("see https://x.example/a&#63;name=Ada", "see https://x.example/a?…"),
+        ("Cannot GET /v1/spotMembers/ada%40example.com?x=1", "Cannot GET [email]"),
+        ("Cannot GET /a%1b%0a[31mb?x=1", "Cannot GET /a[31mb?…"),
+        ("Really? Yes", "Really? Yes"),
+        ("ada\uff20example.com", "[email]"),
+        ("one\r\ntwo\x1b[31m\u202ethree\ud83d", "one two [31m three"),
+        ("x" * 300, "x" * 199 + "…"),
+        ("word " * 500 + EMAIL, "word " * 39 + "word…"),
+        ("100 % of R&D, \\o/ 50%", "100 % of R&D, \\o/ 50%"),
+    ],
+)
+def test_text_of_the_service_is_one_short_line(text: str, shown: str) -> None:
+    """Queries of addresses are cut off, control characters removed; other words stay as they are."""
+    assert redacted(text, 200) == shown
+
+
+@given(st.text(st.sampled_from("%4026&#;@x\\u{}?/ amp\n\x1b")))
+def test_any_text_can_be_redacted(text: str) -> None:
+    """Whatever the text, the result is printable, short, and without an at sign."""
+    shown = redacted(text, 50, "am")
+    assert shown.isprintable()
+    assert len(shown) <= 50
+    assert "@" not in shown
+
+
+async def test_request_id_is_short_and_printable() -> None:
+    """An X-Request-Id cannot carry the key, an email or a long text into an error."""
+    async with serving(retry=RetryPolicy(attempts=1)) as (fake, client):
+        for sent, kept in (
+            ("r-1", "r-1"),
+            ("r-fake%2Dkey-1", "[key]"),
+            (f"r {EMAIL}", "r [email]"),
+            ("r" * 500, "r" * 99 + "…"),
+            ("", None),
+        ):
+            fake.fail(Answer(404, b'{"message": "no"}', {"X-Request-Id": sent}))
+            error = await failure(client)
+            assert isinstance(error, ApiError)
+            assert error.request_id == kept
+
+
+async def test_escaped_key_in_a_message_is_removed() -> None:
+    """The key is removed from what a JSON body says, not from how it is written."""
+    async with serving() as (fake, client):
+        fake.fail(Answer(401, b'{"message": "no \\u0066ake-key, f\\u0061ke&#45;key"}'))
+        error = await failure(client)
+        assert isinstance(error, ApiError)
+        assert error.message == "no [key], [key]"
+
+
+@pytest.mark.parametrize("member", [EMAIL, "ada%40example.com", "ada\uff20example.com"])
+async def test_email_given_as_an_id_is_in_no_text(member: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An id that is an email is {id} in errors, events and logs, while the service gets it as it was given."""
+    caplog.set_level(logging.DEBUG)
+    seen: list[object] = []
+    async with serving(retry=RetryPolicy(attempts=1), on_event=seen.append) as (fake, client):
+        for fault, kind in (
+            (Answer(404), NotFoundError),
+            (Answer(200, b"{}"), InvalidResponseError),
+            (Reset(), TransportError),
+        ):
+            fake.fail(fault)
+            with pytest.raises(kind, match=r"/v1/spotMembers/\{id\}") as error:
+                await client.spot_members.get(member)
+            seen += [str(error.value), repr(error.value), vars(error.value)]
+        with pytest.raises(UsageError, match="not a path") as misused:
+            await client.get(f"/v1/spotMembers/{EMAIL}?x=é")
+        seen.append(str(misused.value))
+        assert len(fake.received) == 3
+        assert {request.path for request in fake.received} == {f"/v1/spotMembers/{quote(member)}"}
+    assert "ada" not in f"{seen} {caplog.text}"
+    assert "/v1/spotMembers/{id}" in caplog.text
+
+
+async def test_id_that_is_not_personal_is_shown() -> None:
+    """An ordinary id stands in errors, to be looked for."""
+    async with serving() as (_, client):
+        with pytest.raises(MeltingSpotError, match="/v1/spotMembers/m-17"):
+            await client.spot_members.get("m-17")
