@@ -1,10 +1,12 @@
-"""Options from environment variables: the key, the address, and the Redis that shares the limit."""
+"""Options from environment variables: the key, the address, the proxy, and the Redis that shares the limit."""
 
 from __future__ import annotations
 
 import os
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ._http.endpoint import BASE_URL
 from .errors import UsageError
@@ -33,6 +35,31 @@ def base_url_from_env() -> str:
 def auth_scheme_from_env() -> str | None:
     """The word before the key in ``MELTINGSPOT_AUTH_SCHEME``, if any."""
     return os.environ.get("MELTINGSPOT_AUTH_SCHEME") or None
+
+
+def proxy_from_env(base_url: str) -> str | None:
+    """The proxy that ``HTTPS_PROXY`` (or ``HTTP_PROXY``, for an http address) or ``ALL_PROXY`` names, unless
+    ``NO_PROXY`` excludes the host.
+
+    On macOS and Windows, the system's settings count where no variable is set. ``~/.netrc`` is never read.
+
+    :raises UsageError: the variable names a proxy that is not spoken to over HTTP.
+    """
+    address = urlsplit(base_url)
+    if proxy_bypass(address.netloc):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if urlsplit(proxy).scheme not in {"http", "https"}:
+        raise UsageError(
+            f"{address.scheme.upper()}_PROXY or ALL_PROXY must name an http:// or https:// proxy; other kinds, such as "
+            "SOCKS, are not supported. Change it, name the host in NO_PROXY, or give the client trust_env=False."
+        )
+    return proxy
 
 
 def redis_url_from_env() -> str | None:

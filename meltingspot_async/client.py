@@ -7,7 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, Unpack
 
 from . import resources
-from ._environment import api_key_from_env, auth_scheme_from_env, base_url_from_env, limiter_from_env
+from ._environment import (
+    api_key_from_env,
+    auth_scheme_from_env,
+    base_url_from_env,
+    limiter_from_env,
+    proxy_from_env,
+)
 from ._http.endpoint import BASE_URL, Endpoint
 from ._http.options import OptionChanges, RequestOptions
 from ._http.response import RawResponse
@@ -48,6 +54,9 @@ class MeltingSpotClient:
     :param max_response_bytes: most bytes of one answer, decompressed. Default 16 MiB.
     :param coalesce: whether identical GETs under way at the same time share one request. Default true.
     :param on_event: called with each :data:`~meltingspot_async.events.Event`, on the loop; must be quick.
+    :param trust_env: whether the client's own session goes through the proxy that ``HTTPS_PROXY`` (or ``HTTP_PROXY``,
+        ``ALL_PROXY``) names, unless ``NO_PROXY`` excludes the host. Default true. ``~/.netrc`` is never read. A
+        ``session`` that is given has a ``trust_env`` of its own.
     :raises UsageError: an argument cannot work.
     """
 
@@ -65,14 +74,17 @@ class MeltingSpotClient:
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         coalesce: bool = True,
         on_event: Callable[[Event], None] | None = None,
+        trust_env: bool = True,
     ) -> None:
         require_count("max_response_bytes", max_response_bytes)
         options = RequestOptions(timeout, deadline, retry, coalesce=coalesce)
         if limiter is None:
             limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, patience=retry.max_retry_after)
+        endpoint = Endpoint(base_url, api_key, auth_scheme)
+        proxy = proxy_from_env(endpoint.base_url) if trust_env and session is None else None
         manager = SessionManager(
-            Endpoint(base_url, api_key, auth_scheme),
-            Transport(session, max_response_bytes),
+            endpoint,
+            Transport(session, max_response_bytes, proxy),
             limiter,
             options,
             on_event,
@@ -103,6 +115,7 @@ class MeltingSpotClient:
         session: ClientSession | None = None,
         limiter: RateLimiter | None = None,
         on_event: Callable[[Event], None] | None = None,
+        trust_env: bool = True,
     ) -> Self:
         """A client from ``MELTINGSPOT_API_KEY`` and, if set, ``MELTINGSPOT_BASE_URL`` and
         ``MELTINGSPOT_AUTH_SCHEME``.
@@ -121,6 +134,7 @@ class MeltingSpotClient:
             session=session,
             limiter=shared or limiter,
             on_event=on_event,
+            trust_env=trust_env,
         )
         client._shared_limiter = shared
         return client

@@ -67,7 +67,10 @@ class Endpoint:
         for name, value in params.items():
             if not isinstance(value, str | int) or isinstance(value, bool):
                 raise UsageError(f"The parameter {name} must be a str or an int, not {type(value).__name__}.")
-        return f"{self.base_url}{path}?{urlencode(params, quote_via=quote, safe='[],')}"
+        try:
+            return f"{self.base_url}{path}?{urlencode(params, quote_via=quote, safe='[],')}"
+        except UnicodeEncodeError:
+            raise UsageError("A parameter holds half a surrogate pair, which is not valid Unicode.") from None
 
 
 def expand_path(template: str, **ids: str) -> str:
@@ -102,6 +105,7 @@ def _is_safe_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")  # an empty label, or one of more than 63 characters, cannot be looked up
     except ValueError:
         return False
     if not host or "@" in parts.netloc or not _ADDRESS.fullmatch(url):

@@ -47,6 +47,8 @@ _CHAIN = (
 _ENCODING = "A proxy between has changed the answer: let it pass Accept-Encoding on, or go around it."
 _HEADER = "Something between adds large headers, such as cookies: go around it, or give a session with max_field_size."
 
+_UNSENDABLE = "Check the headers, credentials and proxy of the session given, and base_url."
+
 _X509_EXPIRED = {9, 10, 11, 12}
 _X509_NAMES = {62, 63, 64}
 
@@ -62,6 +64,9 @@ def failure_of(error: Exception) -> Failure:
             return _bad_answer(error)
         case aiohttp.ClientConnectorError():
             return _no_connection(error)
+        case ValueError() | TypeError():
+            reason = f"the request could not be sent ({type(error).__name__})"
+            return Failure(reason, _UNSENDABLE, sent=False, lasting=True)
         case _:
             return Failure(f"the connection failed ({type(error).__name__})")
 

@@ -7,8 +7,8 @@ from typing import cast
 
 import attrs
 
-from .._redaction import redacted
-from ..errors import ApiError, RateLimitError, api_error_class
+from .._redaction import redacted, shown_path
+from ..errors import ApiError, InvalidResponseError, RateLimitError, api_error_class
 from ..models._json import NotJsonError, parse
 
 MAX_MESSAGE_LENGTH = 200
@@ -33,6 +33,18 @@ class RawResponse:
     def is_success(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
+
+
+def document(path: str, response: RawResponse) -> bytes:
+    """The body of an answer that a model can be made of: that of a 200, which must not be empty.
+
+    :param path: path of the request, for the error's text.
+    :raises InvalidResponseError: the answer has no body, or only a part of one.
+    """
+    if response.status != 200:
+        problem = f"its status is {response.status}, and only a 200 has all that was asked for"
+        raise InvalidResponseError(shown_path(path), "$", problem)
+    return response.body
 
 
 def api_error(

@@ -77,15 +77,19 @@ class Transport:
 
     :param given: a session to use as it is, or ``None``.
     :param max_response_bytes: bytes of a successful answer, decompressed, after which reading stops.
+    :param proxy: address of the proxy that the session opened here goes through, if any.
     """
 
-    def __init__(self, given: aiohttp.ClientSession | None, max_response_bytes: int) -> None:
+    def __init__(
+        self, given: aiohttp.ClientSession | None, max_response_bytes: int, proxy: str | None = None
+    ) -> None:
         if given is not None and given.auth is not None:
             raise UsageError("The session given has credentials of its own (auth=): make one without.")
         self._given = given
         self._own: aiohttp.ClientSession | None = None
         self._under_way = Counter[aiohttp.ClientSession]()
         self._closing_until = -math.inf
+        self._proxy = proxy
         self.max_response_bytes: int = max_response_bytes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -103,6 +107,8 @@ class Transport:
                 if len(body) > self.max_response_bytes:
                     return None
                 return RawResponse(response.status, response.headers, bytes(body))
+        except UsageError:
+            raise
         except _FAILURES as error:
             failure = _in_our_terms(request, error)
         raise failure
@@ -167,18 +173,24 @@ class Transport:
     @asynccontextmanager
     async def _get(self, request: Request) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         """One request to just this URL, whatever the session given would do by itself."""
-        session = self.open()
+        session, headers = self.open(), dict(request.headers)
+        middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = (_send_once,)
+        if session.trust_env:
+            # aiohttp looks for credentials in netrc then, and refuses to send two: the key comes in later.
+            middlewares = (_sign_with(headers.pop("Authorization")), _send_once)
+        if asyncio.get_running_loop().time() < self._closing_until:
+            headers["Connection"] = "close"
         self._under_way[session] += 1
-        is_closing = asyncio.get_running_loop().time() < self._closing_until
         try:
             async with session.get(
                 URL(request.url, encoded=True),
-                headers={**request.headers, "Connection": "close"} if is_closing else request.headers,
+                headers=headers,
+                proxy=self._proxy,
                 allow_redirects=False,
                 raise_for_status=False,
                 auto_decompress=True,
                 timeout=_NO_TIMEOUT,
-                middlewares=(_send_once,),
+                middlewares=middlewares,
             ) as response:
                 yield response
         finally:
@@ -198,9 +210,11 @@ class Transport:
             async with asyncio.timeout(request.timeout):
                 response = await stack.enter_async_context(self._get(request))
                 head = RawResponse(response.status, response.headers, b"")
-                if head.status != 200:
+                if not _is_success(response) or head.status != 200:
                     head = await _refusal(response)
                 return StreamedResponse(request, response, head)
+        except UsageError:
+            raise
         except _FAILURES as error:
             failure = _in_our_terms(request, error)
         raise failure
@@ -247,6 +261,18 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
     return body
 
 
+def _sign_with(authorization: str) -> aiohttp.ClientMiddlewareType:
+    """Put the key in place of whatever credentials the request has."""
+
+    async def sign(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.headers["Authorization"] = authorization
+        return await handler(request)
+
+    return sign
+
+
 async def _send_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
@@ -264,8 +290,17 @@ async def _send_once(
     raise InterruptedExchangeError(name)
 
 
-_FAILURES = (aiohttp.ClientError, OSError, InterruptedExchangeError, UnknownEncodingError)
-"""What can go wrong on the way to the service and back; OSError includes TimeoutError."""
+_FAILURES = (
+    aiohttp.ClientError,
+    OSError,  # TimeoutError is one
+    InterruptedExchangeError,
+    UnknownEncodingError,
+    ValueError,
+    TypeError,
+)
+"""What can go wrong on the way to the service and back. aiohttp refuses with a ValueError or TypeError what it cannot
+send: a session given can have such headers or cookies, or a proxy of an unknown kind.
+"""
 
 
 def _in_our_terms(request: Request, error: Exception) -> TransportError:

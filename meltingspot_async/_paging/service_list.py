@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import attrs
 
 from .._http.endpoint import Params, expand_path
+from .._http.response import document
 from .._http.session import SessionManager
 from ..errors import BadRequestError, NotFoundError
 from ..models import Model, to_dict
@@ -46,7 +47,7 @@ async def fetch(
 ) -> T:
     """What stands at a path: one GET, and its answer as a model; of the item with this id, if one is named."""
     response = await session.get(path, params, item_id=item_id)
-    return structure(response.body, model, path, session.notice)
+    return structure(document(path, response), model, path, session.notice)
 
 
 @attrs.frozen

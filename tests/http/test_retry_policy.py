@@ -37,7 +37,7 @@ def test_backoff_grows_up_to_its_cap_and_keeps_its_jitter(
 def test_only_transient_statuses_are_retried(status: int) -> None:
     """408, 425, 500, 502, 503 and 504 are tried again, and no other status: a 429 is no failure."""
     retried = RetryPolicy().retries(ApiError(status, "/"), 1)
-    assert retried == (status in {408, 425, 500, 502, 503, 504})
+    assert retried == (status in {408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
     assert retried == (status in RETRYABLE_STATUSES)
 
 
