@@ -102,7 +102,10 @@ def _bad_answer(error: aiohttp.ClientResponseError) -> Failure:
         reason = f"the proxy refused to connect to the service (status {error.status})"
         is_lasting = 400 <= error.status < 500 and error.status not in {408, 429}
         return Failure(reason, _PROXY, sent=False, lasting=is_lasting)
-    match error.__cause__:
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    match cause:
         case LineTooLong():
             return Failure("a header of the answer is longer than 8 kB", _HEADER, lasting=True)
         case ContentEncodingError():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+
+from .sockets import accepting
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "tls"
 HOST = "service.example"
@@ -31,7 +32,7 @@ async def in_tls(base_url: str, certificate: str = "certificate.pem") -> AsyncGe
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _join(reader, writer, urlsplit(base_url).port or 80)
 
-    async with _serving(relay, context) as port:
+    async with accepting(relay, context) as port:
         yield port
 
 
@@ -52,7 +53,7 @@ class Proxy:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Proxy, None]:
         """The proxy, while it accepts connections."""
-        async with _serving(self._serve) as port:
+        async with accepting(self._serve) as port:
             self.url = f"http://127.0.0.1:{port}"
             yield self
 
@@ -67,31 +68,6 @@ class Proxy:
             return
         writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
         await _join(reader, writer, self.leads_to)
-
-
-@asynccontextmanager
-async def _serving(
-    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]],
-    context: ssl.SSLContext | None = None,
-) -> AsyncGenerator[int, None]:
-    """A port on which connections are served; those still open at the end are cut."""
-    open_ends: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
-
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        open_ends[writer] = asyncio.create_task(serve(reader, writer))
-        with suppress(OSError, asyncio.IncompleteReadError):
-            await open_ends[writer]
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        del open_ends[writer]
-
-    async with await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context) as server:
-        yield server.sockets[0].getsockname()[1]
-    for writer in open_ends:
-        writer.transport.abort()
-    while open_ends:
-        await asyncio.sleep(0.01)
 
 
 async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
