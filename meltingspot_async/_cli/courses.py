@@ -21,7 +21,7 @@ from ..errors import UsageError
 from ..models import CourseParticipant, ParticipantStatus
 from .running import run
 from .showing import AsJsonLines, show_list
-from .tables import ID, Column, bar, plain, status_colour
+from .tables import ID, Column, bar, in_utc, plain, status_colour
 
 app = typer.Typer(no_args_is_help=True, help="Courses.")
 
@@ -145,7 +145,7 @@ class CourseReport:
 
 def _monday(moment: datetime) -> datetime:
     """When the week of a moment began."""
-    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = in_utc(moment).replace(hour=0, minute=0, second=0, microsecond=0)
     return day - timedelta(days=day.weekday())
 
 

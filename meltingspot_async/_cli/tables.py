@@ -77,6 +77,14 @@ def plain(value: object) -> Text:
     return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)))
 
 
+def in_utc(moment: datetime) -> datetime:
+    """A moment in UTC; without its offset in the first and last hours of the calendar, which can stand for never."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
 def bar(share: float, width: int) -> str:
     """A horizontal bar of up to ``width`` characters, exact to an eighth of one; ``share`` is clamped to 0..1."""
     eighths = math.ceil(min(max(share, 0.0), 1.0) * width * 8)
@@ -95,7 +103,7 @@ def _content(item: object, column: Column) -> object:
 def _cell(value: object) -> Text:
     """A value on one line."""
     if isinstance(value, datetime):
-        return Text(f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+        return Text(f"{in_utc(value).isoformat(' ', 'minutes').removesuffix('+00:00')} UTC")
     if isinstance(value, ParticipantStatus):
         text = plain(value)
         text.stylize(status_colour(value))

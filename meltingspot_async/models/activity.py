@@ -46,7 +46,10 @@ class ActivityType(OpenEnum):
 
 @attrs.frozen(kw_only=True, field_transformer=extra_last)
 class Activity(Model):
-    """One line of the export (page of ``exportactivities`` in the API reference). Only ``type`` is documented."""
+    """One line of the export (page of ``exportactivities`` in the API reference). Only ``type`` is documented.
+
+    Activities exist from 12 July 2023 on, those of courses from 22 October 2024 on (help centre).
+    """
 
     type: ActivityType
     """What the member did."""

@@ -17,7 +17,10 @@ class ParticipantStatus(OpenEnum):
 
     INVITED = "Invited"
     STARTED = "Started"
+    """At least one step was completed; opening the course is not enough."""
     COMPLETED = "Completed"
+    """The concluding step of the course was completed; in flexible navigation, others may be missing. A learning path
+    is completed when all its steps are."""
     UNENROLLED = "Unenrolled"
 
 
@@ -53,4 +56,5 @@ class CourseParticipant(Model):
     last_activity_at: datetime | None
     """Last activity of the participant."""
     completion_rate: int
-    """Completion rate. Unit and range are not documented; the documentation's example is 42."""
+    """Completion rate. By the help centre, the progress over the steps that the course has now, so 0 to 100; it can
+    fall when steps are added, and be below 100 in a completed course. The reference states neither unit nor range."""

@@ -34,6 +34,19 @@ def test_table_shows_whole_ids(fake: FakeMeltingSpot) -> None:
     assert run("participants", "list", "long").stdout.count(uuid) == 3
 
 
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59.9999999-05:00"]
+)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_dates_that_stand_for_never_are_shown(fake: FakeMeltingSpot, moment: str, form: list[str]) -> None:
+    """The first and the last day that there are, which can stand for never, are shown whatever their offset."""
+    document = json.loads(run("participants", "get", "c", "participant-2", "--json").stdout)
+    fake.fail(Answer(200, json.dumps({**document, "startedAt": moment}).encode()))
+    shown = run("participants", "get", "c", "participant-2", *form)
+    assert shown.exit_code == 0
+    assert moment[:10] in shown.stdout
+
+
 def test_control_characters_do_not_reach_the_terminal(fake: FakeMeltingSpot) -> None:
     """Control characters in a name are shown as harmless marks."""
     document = {
