@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ..errors import InvalidResponseError, TransportError
-from ..models._json import NotJsonError, parse
+from ..models._json import NotJsonError, read
 
 MAX_LINE_BYTES = 2**20
 """Bytes that a line may have."""
@@ -38,7 +38,7 @@ class JsonLines:
             return []
         is_whole = True
         try:
-            parse(self._rest)
+            read(self._rest)
         except NotJsonError:
             is_whole = False
         if not is_whole:

@@ -9,7 +9,7 @@ import attrs
 
 from .._redaction import redacted, shown_path
 from ..errors import ApiError, InvalidResponseError, RateLimitError, api_error_class
-from ..models._json import NotJsonError, parse
+from ..models._json import NotJsonError, read
 
 MAX_MESSAGE_LENGTH = 200
 """Characters kept of the service's own error message."""
@@ -75,7 +75,7 @@ def api_error(
 def _words(body: bytes) -> str:
     """The service's own words in an error body of any shape."""
     try:
-        words = parse(body)
+        words = read(body)
     except NotJsonError:
         is_text = body.lstrip()[:1] not in {b"<", b"{", b"["}  # neither a page, nor JSON that was cut
         words = body.decode("utf-8", "replace") if is_text else ""

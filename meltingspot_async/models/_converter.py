@@ -23,7 +23,7 @@ from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
 from ._fields import LENIENT, Milliseconds, OpenEnum
 from ._frozen import JsonObject, WrongTypeError, thawed
-from ._json import NotJsonError, parse, write
+from ._json import NotJsonError, read, write
 from ._model import Model, field_names
 from ._names import camel_case
 from .custom_property_value import PropertyValue
@@ -52,12 +52,18 @@ def structure(body: bytes, model: type[T], path: str, notice: Notice = ignore) -
     :param notice: called for each field and value that the models do not document.
     :raises InvalidResponseError: the body is not JSON, or not of the documented shape.
     """
+    return structure_document(parse(body, path), model, path, "$", notice)
+
+
+def parse(body: bytes, path: str) -> object:
+    """What an answer's body holds.
+
+    :raises InvalidResponseError: the body is not JSON.
+    """
     try:
-        document = parse(body)
+        return read(body)
     except NotJsonError as error:
         problem = str(error)
-    else:
-        return _structure(document, model, path, notice)
     raise InvalidResponseError(shown_path(path), "$", problem)
 
 
@@ -100,16 +106,20 @@ def from_dict(model: type[M], document: Mapping[str, object]) -> M:
         raise UsageError("from_dict takes a model class, such as CourseParticipant, and then a mapping.")
     if not isinstance(document, Mapping):
         raise UsageError(f"from_dict takes a mapping, not {type(document).__name__}.")
-    return _structure(dict(document), model, "", ignore)
+    return structure_document(dict(document), model, "", "$", ignore)
 
 
-def _structure(document: object, model: type[T], path: str, notice: Notice) -> T:
-    field = "$"
+def structure_document(document: object, model: type[T], path: str, field: str, notice: Notice = ignore) -> T:
+    """The model that a document describes, which stands at ``field`` of the answer.
+
+    :raises InvalidResponseError: the document is not of the documented shape.
+    """
     before = _notice.set(notice)
     try:
         return _converter.structure(document, model)
     except ClassValidationError as error:
-        field, problem = _first_problem(error)
+        within, problem = _first_problem(error)
+        field += within
     except WrongTypeError as error:
         problem = str(error)
     finally:
@@ -128,8 +138,8 @@ class _ItemError(Exception):
 
 
 def _first_problem(error: ClassValidationError) -> tuple[str, str]:
-    """The JSON path of the first field that does not fit, in the service's spelling, and what is wrong with it."""
-    path, cause = "$", cast("Exception", error)
+    """The rest of the JSON path to the first field that does not fit, as the service spells it, and what is wrong."""
+    path, cause = "", cast("Exception", error)
     while isinstance(cause, ClassValidationError | _ItemError):
         if isinstance(cause, _ItemError):
             path, cause = f"{path}[{cause.index}]", cause.problem

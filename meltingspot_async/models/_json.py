@@ -19,11 +19,15 @@ _LONG_NUMBER = b"0" * 19
 """What a number looks like then that may not fit into 64 bits, so that orjson would round it."""
 
 
+MAX_DEPTH = 200
+"""Arrays and objects within each other that a text may hold: fewer than json, orjson and their users can bear."""
+
+
 class NotJsonError(ValueError):
     """A body is not JSON. It holds nothing of the body."""
 
 
-def parse(body: bytes) -> object:
+def read(body: bytes) -> object:
     """The value of a JSON text in UTF-8, with a byte order mark or without.
 
     Half a surrogate pair is accepted, and whole numbers are exact. NaN, infinities, and fractions beyond any float are
@@ -32,9 +36,12 @@ def parse(body: bytes) -> object:
     :raises NotJsonError: the body is not JSON, is in another encoding, or is nested too deep to be read.
     """
     is_exact = _LONG_NUMBER not in body.translate(_SHADES)
-    for read in (_fast, _exact) if is_exact else (_exact,):
+    for reader in (_fast, _exact) if is_exact else (_exact,):
         with suppress(ValueError, RecursionError):
-            return read(body)
+            value = reader(body)
+            if not _is_deep(value):
+                return value
+            break
     # Raised outside the handlers: the exceptions of json hold the text.
     raise NotJsonError("it is not JSON" if body.strip() else "it is empty")
 
@@ -46,6 +53,22 @@ def write(value: object) -> str:
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode(errors="backslashreplace").decode()
+
+
+def _is_deep(value: object) -> bool:
+    """Whether a value has more than ``MAX_DEPTH`` levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _finite(digits: str) -> float:

@@ -27,6 +27,9 @@ ODD_BODIES: list[tuple[bytes, object]] = [
     (b"-9223372036854775809", -(2**63) - 1),
     (b"[1234567890123456789012345678901234567890]", [1234567890123456789012345678901234567890]),
     (b"1" * 400, int("1" * 400)),
+    (b"[" * 200 + b"]" * 200, json.loads("[" * 200 + "]" * 200)),
+    (b"[" * 201 + b"]" * 201, "it is not JSON"),
+    (b"[" * 1_000 + b"]" * 1_000, "it is not JSON"),
     (b"-0", 0),
     (b"33.0", 33.0),
     (b"0.1e-999", 0.0),
@@ -63,7 +66,7 @@ def module(orjson: ModuleType | None) -> ModuleType:
 def reading(module: ModuleType, body: bytes) -> object:
     """What is read of a body: its value, or why it is refused."""
     try:
-        return module.parse(body)
+        return module.read(body)
     except module.NotJsonError as error:
         return str(error) if error.__context__ is None else "it keeps what was refused"
 
@@ -100,7 +103,7 @@ def test_participant_with_half_an_emoji_is_a_participant(
     reader: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name that was cut in the middle of an emoji is kept as it is, and written back so that it can be encoded."""
-    monkeypatch.setattr(_converter, "parse", reader.parse)
+    monkeypatch.setattr(_converter, "read", reader.read)
     found = participant(spotMemberFirstname=name)
     assert found.spot_member_firstname == name
     assert json.loads(to_json(found).encode()) == to_dict(found)
@@ -142,7 +145,7 @@ def test_depth_is_bounded() -> None:
     """An unknown field may hold 64 arrays and objects within each other, and such a model can be used; no more."""
     found = participant(unknownField=nested(64))
     assert json.loads(to_json(found))["unknownField"] == nested(64)
-    for depth in (65, 500, 900):
+    for depth in (65, 150):
         with pytest.raises(InvalidResponseError, match="not as documented") as refused:
             participant(unknownField=nested(depth))
         assert refused.value.problem == "expected at most 64 arrays and objects within each other, got more"
