@@ -44,6 +44,8 @@ def written(file: F, items: str) -> Generator[F, None, None]:
     try:
         with file:
             opened = True
+            if not file.is_locked:
+                typer.echo(f"{file.path} cannot be locked here: let no other process write it.", err=True)
             yield file
     except BaseException as error:
         if opened:

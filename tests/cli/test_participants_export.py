@@ -53,7 +53,10 @@ def test_export_takes_several_courses_and_statuses(fake: FakeMeltingSpot, tmp_pa
 def test_export_of_ids_reports_unknown_ones(fake: FakeMeltingSpot, tmp_path: Path) -> None:
     """--ids-file fetches only those ids. Ids that the service does not know are reported, and the exit code is 1."""
     fake.seed("course-1", 40)
-    (tmp_path / "ids").write_text("participant-3\n\n  participant-4 \nnobody\x1b[2J\nparticipant-3\n")
+    lines = (
+        "\ufeffparticipant-3\n\n  participant-4 \r\nnobody\x1b[2J\nparticipant-3\n"  # as Notepad writes it
+    )
+    (tmp_path / "ids").write_bytes(lines.encode())
     out = tmp_path / "some.jsonl"
     done = export("course-1", "--ids-file", tmp_path / "ids", "-o", out)
     assert done.exit_code == 1

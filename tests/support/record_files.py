@@ -63,10 +63,15 @@ def read(path: Path, kind: Format) -> list[dict[str, object]]:
 
 
 def as_read(one: Mapping[str, object], kind: Format) -> dict[str, object]:
-    """A record as it is read from the format: in CSV, everything is a text."""
+    """A record as it is read from the format: in CSV, everything is a text, and formulas have an apostrophe."""
     if kind is Format.JSONL:
         return dict(one)
-    return {name: "" if value is None else str(value) for name, value in one.items()}
+    return {name: "" if value is None else _cell(value) for name, value in one.items()}
+
+
+def _cell(value: object) -> str:
+    is_formula = isinstance(value, str) and value.lstrip("'")[:1] in {*"=+-@\t\r"}
+    return f"'{value}" if is_formula else str(value)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import IO
 
 from ..._paging.export_cursor import MAX_REMEMBERED
 from ...errors import InvalidResponseError, UsageError
-from ...models import Activity, to_dict
+from ...models import Activity, to_json
 from ...models._converter import structure
 from ...models.activity import ID_FIELDS, event_id
-from .resumable_file import ResumableFile
+from .resumable_file import ResumableFile, private
 
 
 class ActivityFile(ResumableFile):
@@ -41,12 +40,11 @@ class ActivityFile(ResumableFile):
         """Write an activity to the end of the file, unless it was one of the last ones when the file was opened."""
         if event_id(activity, self._id_fields) in self._known:
             return
-        line = json.dumps(to_dict(activity), ensure_ascii=False, separators=(",", ":")) + "\n"
-        self._file.write(line.encode(errors="backslashreplace"))
+        self._file.write(f"{to_json(activity)}\n".encode())
         self._count += 1
 
     def _open(self) -> IO[bytes]:
-        return self.path.open("a+b")
+        return open(self.path, "a+b", opener=private)
 
     def _repair(self) -> None:
         """Count the complete lines, remember the ids of the last ones, and cut off what follows them."""

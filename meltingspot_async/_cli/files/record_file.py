@@ -12,12 +12,14 @@ import enum
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
 from ...errors import UsageError
-from .resumable_file import ResumableFile
+from ...models._json import write
+from .resumable_file import ResumableFile, private
 
 
 class Format(enum.Enum):
@@ -26,7 +28,8 @@ class Format(enum.Enum):
     JSONL = "jsonl"
     """One JSON object per line."""
     CSV = "csv"
-    """A header, then one row per record. CSV writes ``None`` and an empty text in the same way."""
+    """A header, then one row per record. CSV writes ``None`` and an empty text in the same way. An apostrophe stands
+    before a text that a spreadsheet would take for a formula."""
 
 
 _FORMATS = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".csv": Format.CSV}
@@ -85,7 +88,7 @@ class RecordFile(ResumableFile):
         return len(lines)
 
     def _open(self) -> IO[bytes]:
-        return self.path.open("a+b", buffering=0)
+        return open(self.path, "a+b", buffering=0, opener=private)
 
     def _repair(self) -> None:
         """Learn the keys of the complete records, and cut off what follows the last one."""
@@ -128,7 +131,7 @@ class RecordFile(ResumableFile):
 
     def _line(self, record: Mapping[str, object]) -> bytes:
         if self._format is Format.JSONL:
-            return _json_line({name: record[name] for name in self._columns})
+            return f"{write({name: record[name] for name in self._columns})}\n".encode()
         return _csv_line([record[name] for name in self._columns])
 
     def _write(self, line: bytes) -> None:
@@ -165,13 +168,21 @@ class _Lines:
 
 def _csv_records(lines: Iterable[str], columns: Sequence[str]) -> Iterator[dict[str, str]]:
     for row in csv.reader(lines, strict=True):
-        yield dict(zip(columns, row, strict=True))
+        yield dict(zip(columns, map(_armed, row), strict=True))
 
 
-def _json_line(record: Mapping[str, object]) -> bytes:
-    """One record as JSON. Half a surrogate pair is escaped: JSON can hold it, UTF-8 cannot."""
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return (text + "\n").encode(errors="backslashreplace")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""How a text begins that a spreadsheet takes for a formula, or that already has apostrophes before one."""
+
+
+def _defused(cell: object) -> object:
+    """A cell that no spreadsheet runs: people choose their own names."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def _armed(cell: str) -> str:
+    """A cell as it was before it was defused."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _csv_line(row: Sequence[object]) -> bytes:
@@ -181,7 +192,7 @@ def _csv_line(row: Sequence[object]) -> bytes:
     """
     text = io.StringIO(newline="")
     # Before Python 3.13, a carriage return is quoted only if it is part of the line terminator.
-    csv.writer(text, lineterminator="\r\n").writerow(row)
+    csv.writer(text, lineterminator="\r\n").writerow(map(_defused, row))
     line = text.getvalue().removesuffix("\r\n") + "\n"
     if len(line) > csv.field_size_limit():
         raise UsageError(

@@ -15,6 +15,15 @@ from ...errors import UsageError
 _fcntl = import_module("fcntl") if find_spec("fcntl") else None  # Windows has no such module
 
 
+PRIVATE = 0o600
+"""Permissions of a new file: its owner's alone, because it holds personal data."""
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file, and create it for its owner alone; an ``opener`` for ``open``."""
+    return os.open(path, flags, PRIVATE)
+
+
 class ResumableFile(ABC):
     """A file that one process at a time writes, and whose end is repaired when it is opened.
 
@@ -28,11 +37,14 @@ class ResumableFile(ABC):
     def __init__(self, path: Path, *, resume: bool) -> None:
         self.path = path
         self.resume = resume
+        self.is_locked = False
+        """Whether other processes are kept out: not every system can do that."""
 
     def __enter__(self) -> Self:
         """Open and lock the file, cut off an incomplete end, and learn what the file holds.
 
         :raises FileExistsError: if the file exists and is not to be resumed.
+        :raises FileNotFoundError: if its folder does not exist.
         :raises UsageError: if it is not a regular file, if another process is writing it, or if it holds something
             else than such an export.
         """
@@ -41,7 +53,7 @@ class ResumableFile(ABC):
                 f"{self.path} is not a regular file, and could not be continued. Choose another one."
             )
         if not self.resume:
-            self.path.touch(exist_ok=False)
+            self.path.touch(mode=PRIVATE, exist_ok=False)
         self._file = self._open()
         try:
             self._lock()
@@ -80,3 +92,6 @@ class ResumableFile(ABC):
             raise UsageError(
                 f"{self.path} is being written by another process. Wait until it ends, or choose another file."
             ) from None
+        except OSError:  # some network file systems have no locks
+            return
+        self.is_locked = True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 from pathlib import Path
 
 import pytest
 
 from meltingspot_async import UsageError
+from meltingspot_async._cli.exporting import written
 from meltingspot_async._cli.files import resumable_file
 from meltingspot_async._cli.files.record_file import Format
 
@@ -37,9 +40,31 @@ def test_refused_file_is_released(path: Path) -> None:
     assert refusal.match("line 1")
 
 
-def test_file_is_written_where_there_are_no_locks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On systems without fcntl, files are written all the same."""
-    monkeypatch.setattr(resumable_file, "_fcntl", None)
-    with opened(path, Format.CSV) as file:
+class NoLocks:
+    """A file system without locks."""
+
+    LOCK_EX = LOCK_NB = 0
+
+    def flock(self, file: object, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+
+@pytest.mark.parametrize("fcntl", [None, NoLocks()])
+def test_export_says_where_there_are_no_locks(
+    fcntl: NoLocks | None, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On systems and disks without locks, files are written all the same, and the command says so."""
+    monkeypatch.setattr(resumable_file, "_fcntl", fcntl)
+    with written(opened(path, Format.CSV), "records") as file:
         assert file.append([record(1)]) == 1
     assert len(read(path, Format.CSV)) == 1
+    assert "cannot be locked here" in capsys.readouterr().err
+
+
+@both_formats
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_new_file_is_its_owners_alone(kind: Format, resume: bool, path: Path) -> None:
+    """Nobody else can read a new file, from its first byte on."""
+    with opened(path, kind, resume=resume):
+        assert path.stat().st_mode & 0o777 == 0o600
