@@ -18,7 +18,8 @@ def is_same_id(one: str, other: str) -> bool:
 def wrong_item(path: str, response: RawResponse, item_id: str | None) -> InvalidResponseError | None:
     """The error of an answer about another item than the one asked for; ``None`` for any other answer.
 
-    Only an id that is there, and is another one, shows that: what else an answer must have, its model checks.
+    Such an answer is an object that has another id, or none: it may be the page of a list. Whether an answer is an
+    object at all, and what else it must have, its model checks.
 
     :param item_id: the id asked for; ``None`` if the request names none.
     """
@@ -28,7 +29,12 @@ def wrong_item(path: str, response: RawResponse, item_id: str | None) -> Invalid
         document = json.loads(response.body)
     except (ValueError, RecursionError):
         return None
-    found = cast("dict[str, object]", document).get("id") if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        return None
+    fields = cast("dict[str, object]", document)
+    if "id" not in fields:
+        return InvalidResponseError(path, "$.id", "it is missing")
+    found = fields["id"]
     if not isinstance(found, str) or is_same_id(found, item_id):
         return None
     return InvalidResponseError(path, "$.id", "it is another id than the one asked for")

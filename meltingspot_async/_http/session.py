@@ -102,9 +102,9 @@ class SessionManager:
 
         :param path: absolute and percent-encoded, such as ``/v1/courses``.
         :param params: query parameters; brackets in their names are sent as they are.
-        :param item_id: the ``id`` that the answer must have if it has one, in any case, percent-encoded or not. If it
-            has another, it belongs to somebody else's request: the connections kept open are not used any more, and
-            the call is tried again like after a broken connection. By default any answer will do.
+        :param item_id: the ``id`` that an answer must have which is an object, in any case, percent-encoded or not. If
+            it has another or none, it belongs to somebody else's request: the connections kept open are not used any
+            more, and the call is tried again like after a broken connection. By default any answer will do.
         :returns: any 2xx answer.
         :raises UsageError: before anything is sent.
         :raises ApiError: the service answered something else, after the retries that make sense.

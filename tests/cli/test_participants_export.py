@@ -86,7 +86,7 @@ def test_unreadable_ids_file_is_wrong_usage(
 def test_export_of_ids_ends_at_an_error(fake: FakeMeltingSpot, tmp_path: Path) -> None:
     """Any error other than an unknown id ends the export with its own line."""
     (tmp_path / "ids").write_text("participant-2\n")
-    fake.fail(Answer(200, b"{}"))
+    fake.fail(Answer(200, b"[]"))
     done = export("c", "--ids-file", tmp_path / "ids", "-o", tmp_path / "some.jsonl")
     assert done.exit_code == 1
     assert "not as documented" in done.stderr

@@ -156,13 +156,25 @@ async def test_every_get_checks_the_id(resource: str) -> None:
         assert isinstance(result.error, InvalidResponseError)
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[" * 100_000, b"[]", b'{"id": 7}', b"{}"])
-async def test_answer_without_an_id_is_refused_at_once(body: bytes) -> None:
-    """An answer that has no id at all is not somebody else's: it is refused for its shape, without a retry."""
+@pytest.mark.parametrize("body", [b"<html>", b"[" * 100_000, b"[]", b'{"id": 7}'])
+async def test_answer_of_another_shape_is_refused_at_once(body: bytes) -> None:
+    """An answer that is no object, or whose id is no text, is refused for its shape, without a retry."""
     async with serving() as (fake, client):
         fake.fail(Answer(200, body))
         assert isinstance(await failure(client), InvalidResponseError)
         assert len(fake.received) == 1
+
+
+async def test_page_in_place_of_an_item_is_somebody_elses() -> None:
+    """A page of a list where an item was asked for belongs to another request: the call is tried again."""
+    page = Answer(200, b'{"items": [], "total": 0}')
+    async with serving(retry=RetryPolicy(attempts=2)) as (fake, client):
+        fake.fail(page)
+        assert (await get(client)).id == "participant-0"
+        fake.fail(page, page)
+        error = await failure(client)
+        assert isinstance(error, InvalidResponseError)
+        assert "at $.id: it is missing" in str(error)
 
 
 async def test_free_get_takes_any_id() -> None:

@@ -37,7 +37,7 @@ async def test_failure_is_a_result() -> None:
 async def test_failure_ends_the_iteration_with_on_error_raise() -> None:
     """With on_error="raise" the first failure is raised, and what was under way is given up."""
     async with course(1_000) as (fake, client, ids):
-        fake.fail(Answer(200, b"{}"), Answer(403), *[Delay(500.0)] * 50)
+        fake.fail(Answer(200, b"[]"), Answer(403), *[Delay(500.0)] * 50)
         with pytest.raises(UsageError):
             await fetch(client, ids[:2], on_error="ignore")
         with pytest.raises(InvalidResponseError):
