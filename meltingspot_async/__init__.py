@@ -4,10 +4,10 @@ from ._http.endpoint import BASE_URL
 from ._http.response import RawResponse
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
-from ._paging.cursor import Page
 from ._paging.get_many import FetchResult
 from ._paging.listing import Listing
 from ._paging.many_lists import ListPage, ManyLists
+from ._paging.page import Page
 from ._version import __version__
 from .client import MeltingSpotClient
 from .errors import (
@@ -15,8 +15,10 @@ from .errors import (
     AuthenticationError,
     BadRequestError,
     DeadlineExceededError,
+    InvalidItemsError,
     InvalidResponseError,
     LimiterUnavailableError,
+    ListChangedError,
     ListsFailedError,
     MeltingSpotError,
     NotFoundError,
@@ -34,6 +36,7 @@ from .events import (
     Coalesced,
     Drift,
     Event,
+    InvalidItem,
     RetryScheduled,
     Throttled,
     UnknownField,
@@ -81,6 +84,7 @@ from .models import (
     to_json,
 )
 from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
+from .resources._base import ListOptions
 from .resources._filters import Range
 
 __all__ = [
@@ -111,10 +115,14 @@ __all__ = [
     "Forum",
     "ForumPrivacy",
     "Group",
+    "InvalidItem",
+    "InvalidItemsError",
     "InvalidResponseError",
     "Language",
     "LearningPathParticipant",
     "LimiterUnavailableError",
+    "ListChangedError",
+    "ListOptions",
     "ListPage",
     "Listing",
     "ListsFailedError",

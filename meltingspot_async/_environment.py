@@ -1,14 +1,16 @@
-"""Options from environment variables: the key, the address, the proxy, and the Redis that shares the limit."""
+"""Options from environment variables: key, address, proxy, size of pages, and the Redis that shares the limit."""
 
 from __future__ import annotations
 
 import os
+import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ._http.endpoint import BASE_URL
+from ._http.options import PAGE_SIZE
 from .errors import UsageError
 from .rate_limit import DOCUMENTED_LIMITS
 
@@ -60,6 +62,17 @@ def proxy_from_env(base_url: str) -> str | None:
             "SOCKS, are not supported. Change it, name the host in NO_PROXY, or give the client trust_env=False."
         )
     return proxy
+
+
+def page_size_from_env() -> int:
+    """Items that lists ask for at once, by ``MELTINGSPOT_PAGE_SIZE``; 100 if it is not set.
+
+    :raises UsageError: the variable is not a whole number, 1 or above.
+    """
+    text = os.environ.get("MELTINGSPOT_PAGE_SIZE") or str(PAGE_SIZE)
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text, re.ASCII):
+        raise UsageError("MELTINGSPOT_PAGE_SIZE must be a whole number, 1 or above.")
+    return int(text)
 
 
 def redis_url_from_env() -> str | None:

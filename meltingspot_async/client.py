@@ -12,10 +12,11 @@ from ._environment import (
     auth_scheme_from_env,
     base_url_from_env,
     limiter_from_env,
+    page_size_from_env,
     proxy_from_env,
 )
 from ._http.endpoint import BASE_URL, Endpoint
-from ._http.options import OptionChanges, RequestOptions
+from ._http.options import PAGE_SIZE, OptionChanges, RequestOptions
 from ._http.response import RawResponse
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
@@ -57,6 +58,9 @@ class MeltingSpotClient:
     :param trust_env: whether the client's own session goes through the proxy that ``HTTPS_PROXY`` (or ``HTTP_PROXY``,
         ``ALL_PROXY``) names, unless ``NO_PROXY`` excludes the host. Default true. ``~/.netrc`` is never read. A
         ``session`` that is given has a ``trust_env`` of its own.
+    :param page_size: items that lists and ``get_many`` ask for at once. Default 100; the service may give fewer, and
+        is asked for fewer if it refuses so many. ``meltingspot doctor`` finds the most it gives: fewer pages are
+        fewer requests.
     :raises UsageError: an argument cannot work.
     """
 
@@ -75,9 +79,10 @@ class MeltingSpotClient:
         coalesce: bool = True,
         on_event: Callable[[Event], None] | None = None,
         trust_env: bool = True,
+        page_size: int = PAGE_SIZE,
     ) -> None:
         require_count("max_response_bytes", max_response_bytes)
-        options = RequestOptions(timeout, deadline, retry, coalesce=coalesce)
+        options = RequestOptions(timeout, deadline, retry, coalesce=coalesce, page_size=page_size)
         if limiter is None:
             limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, patience=retry.max_retry_after)
         endpoint = Endpoint(base_url, api_key, auth_scheme)
@@ -117,8 +122,8 @@ class MeltingSpotClient:
         on_event: Callable[[Event], None] | None = None,
         trust_env: bool = True,
     ) -> Self:
-        """A client from ``MELTINGSPOT_API_KEY`` and, if set, ``MELTINGSPOT_BASE_URL`` and
-        ``MELTINGSPOT_AUTH_SCHEME``.
+        """A client from ``MELTINGSPOT_API_KEY`` and, if set, ``MELTINGSPOT_BASE_URL``,
+        ``MELTINGSPOT_AUTH_SCHEME`` and ``MELTINGSPOT_PAGE_SIZE``.
 
         With ``MELTINGSPOT_REDIS_URL`` (extra ``redis``), and unless a ``limiter`` is given, all clients of the key
         that share that Redis share the limit.
@@ -135,12 +140,14 @@ class MeltingSpotClient:
             limiter=shared or limiter,
             on_event=on_event,
             trust_env=trust_env,
+            page_size=page_size_from_env(),
         )
         client._shared_limiter = shared
         return client
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
-        """A light copy with other options: ``timeout``, ``deadline``, ``retry``, ``priority``, ``coalesce``.
+        """A light copy with other options: ``timeout``, ``deadline``, ``retry``, ``priority``, ``coalesce``,
+        ``page_size``.
 
         It shares the connections, the limiter and the requests under way. Closing either closes both.
         """

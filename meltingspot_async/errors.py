@@ -233,6 +233,47 @@ class InvalidResponseError(MeltingSpotError):
 
 
 @attrs.define(slots=False, eq=False)
+class InvalidItemsError(InvalidResponseError):
+    """Items of a list are not as documented. Raised at its end: all others were given.
+
+    ``field`` and ``problem`` are those of the first one.
+    """
+
+    count: int
+    """How many items."""
+    examples: tuple[str, ...]
+    """The first of them: where on its page what is wrong, and its id, without values."""
+
+    def __str__(self) -> str:
+        shown = "; ".join(self.examples)
+        return (
+            f"{self.count} items of GET {self.path} are not as documented, and all others were given. The first: "
+            f'{shown}. Do without them by on_invalid="skip"; if the service has changed, report the fields to the '
+            "authors of meltingspot_async."
+        )
+
+
+@attrs.define(slots=False, eq=False)
+class ListChangedError(MeltingSpotError):
+    """A list changed each time it was read, in a way that can have kept items from the reading.
+
+    Raised at its end: whatever was received has been given.
+    """
+
+    path: str
+    """Path of the list, without the query."""
+    missing: int
+    """Items that were not received, at least; 0 if the service's count does not show any."""
+
+    def __str__(self) -> str:
+        return (
+            f"The list at GET {self.path} changed while it was read, and again when it was read once more: at least "
+            f"{self.missing} items are missing, perhaps others. Read it again when less is changed, or take what "
+            'there is by on_changed="ignore".'
+        )
+
+
+@attrs.define(slots=False, eq=False)
 class ListsFailedError(MeltingSpotError):
     """Some of several lists could not be read to their end. Raised at the end: the items of all others were given."""
 

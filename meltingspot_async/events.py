@@ -12,6 +12,11 @@ from typing import ClassVar
 
 import attrs
 
+from ._redaction import redacted
+
+MAX_ID = 64
+"""Characters that a text shows of an id which the service sent."""
+
 logger: logging.Logger = logging.getLogger("meltingspot_async")
 logger.addHandler(logging.NullHandler())
 
@@ -125,5 +130,30 @@ class UnknownValue:
 Drift = UnknownField | UnknownValue
 """A difference between what the service sends and what it documents."""
 
-Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced | Drift
+
+@attrs.frozen
+class InvalidItem:
+    """An item of a list is not as documented, and so not among the items given. Reported for each."""
+
+    level: ClassVar[int] = logging.WARNING
+    path: str
+    """Path of the list, without the query."""
+    id: str | None
+    """The item's id, if it has one."""
+    field: str
+    """Where on its page, as a JSON path: ``$.items[3].completionRate``."""
+    problem: str
+    """What is wrong there, in terms of types only."""
+
+    @property
+    def where(self) -> str:
+        """Which item, where on its page, and what is wrong there."""
+        which = "an item without id" if self.id is None else f"item {redacted(self.id, MAX_ID)}"
+        return f"{which} at {self.field}: {self.problem}"
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: not as documented: {self.where}"
+
+
+Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced | InvalidItem | Drift
 """What the client calls ``on_event`` with."""

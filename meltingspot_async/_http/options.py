@@ -6,10 +6,13 @@ from typing import TypedDict
 
 import attrs
 
-from .._validation import instance_of, positive
+from .._validation import instance_of, positive, whole_positive
 from ..rate_limit import Priority
 from .call import Call
 from .retry import RetryPolicy
+
+PAGE_SIZE = 100
+"""Items of a list to ask for at once. The service does not document the most it gives; what it gives is what counts."""
 
 
 @attrs.frozen
@@ -21,6 +24,7 @@ class RequestOptions:
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=instance_of(RetryPolicy))
     priority: Priority | None = attrs.field(default=None, validator=instance_of(Priority | None))
     coalesce: bool = attrs.field(default=True, validator=instance_of(bool))
+    page_size: int = attrs.field(default=PAGE_SIZE, validator=whole_positive)
 
 
 class OptionChanges(TypedDict, total=False):
@@ -31,6 +35,7 @@ class OptionChanges(TypedDict, total=False):
     retry: RetryPolicy
     priority: Priority | None
     coalesce: bool
+    page_size: int
 
 
 @attrs.frozen

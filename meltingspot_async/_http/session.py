@@ -67,6 +67,10 @@ class SessionManager:
         self._reporter = Reporter(on_event)
         self.notice: Callable[[Drift], None] = self._reporter.notice
         """To be called with what an answer holds beyond the documentation."""
+        self.report: Callable[[Event], None] = self._reporter.report
+        """To be called with what happened to an answer."""
+        self.largest_pages: dict[str, int] = {}
+        """Items of the largest page that the service gives, by resource, where it refused a larger one."""
         self._budget = RetryBudget()
         self._in_flight: InFlight[Terms, RawResponse] = InFlight()
         self._calls = CallsUnderWay()
@@ -84,6 +88,11 @@ class SessionManager:
         twin = copy.copy(self)
         twin._options = attrs.evolve(self._options, **changes)
         return twin
+
+    @property
+    def page_size(self) -> int:
+        """Items to ask for per page of a list."""
+        return self._options.page_size
 
     def with_default_priority(self, priority: Priority) -> Self:
         """A copy whose requests have this priority, unless the caller chose one by ``with_options``."""

@@ -21,7 +21,9 @@ from ..errors import (
     UsageError,
 )
 from .cursor import PageCursor
-from .service_list import ServiceList, read_next
+from .page import Page
+from .reading import Reading
+from .service_list import ServiceList
 
 STREAM_BATCH = 1_000
 """Distinct ids of a stream that are planned together."""
@@ -70,7 +72,7 @@ async def _results(
     async with aclosing(_batches(ids)) as batches:
         async for wanted in batches:
             if len(wanted) >= MIN_IDS_FOR_A_PAGE and pages < len(wanted):
-                cursor = source.cursor()
+                cursor = PageCursor(source.page_size)
                 async with aclosing(_from_pages(source, cursor, wanted)) as found:
                     async for result in found:
                         yield result
@@ -101,24 +103,36 @@ async def _asynchronous(ids: Iterable[str]) -> AsyncGenerator[str, None]:
 
 
 async def _from_pages(
-    source: ServiceList[T], cursor: PageCursor[T], wanted: dict[str, None]
+    source: ServiceList[T], cursor: PageCursor, wanted: dict[str, None]
 ) -> AsyncGenerator[FetchResult[T], None]:
     """Read pages while fewer of them are left than ids. The ids found are removed from ``wanted``."""
-    while cursor.next_page is not None and cursor.pages_left < len(wanted):
-        try:
-            received = await read_next(cursor, source.page(cursor.next_page))
-        except MeltingSpotError as error:
-            if isinstance(error, MAY_SPARE_ITEMS) or (isinstance(error, NotFoundError) and cursor.has_begun):
+    async with aclosing(Reading(source, cursor)) as reading:
+        while cursor.next_page is not None and cursor.pages_left < len(wanted):
+            try:
+                page = await reading.next()
+            except MeltingSpotError as error:
+                for item_id in () if _may_spare_items(error, cursor) else tuple(wanted):
+                    del wanted[item_id]
+                    yield FetchResult(item_id, None, error)
                 return
-            for item_id in wanted:
-                yield FetchResult(item_id, None, error)
-            wanted.clear()
-            return
-        for item in (item for page in received for item in page.items):
-            item_id = source.identify(item)
-            if item_id in wanted:
-                del wanted[item_id]
+            found = _taken(source, page, wanted)
+            reading.read_ahead(min(cursor.pages_of(len(wanted)), len(wanted) - cursor.pages_left))
+            for item_id, item in found.items():
                 yield FetchResult(item_id, item, None)
+
+
+def _taken(source: ServiceList[T], page: Page[T] | None, wanted: dict[str, None]) -> dict[str, T]:
+    """The wanted items of a page, whose ids are removed from ``wanted``."""
+    found = {source.identify(item): item for item in (page.items if page else ())}
+    taken = {item_id: item for item_id, item in found.items() if item_id in wanted}
+    for item_id in taken:
+        del wanted[item_id]
+    return taken
+
+
+def _may_spare_items(error: MeltingSpotError, cursor: PageCursor) -> bool:
+    """Whether the single items need not share the error of a page."""
+    return isinstance(error, MAY_SPARE_ITEMS) or (isinstance(error, NotFoundError) and cursor.has_begun)
 
 
 async def _singly(

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
-from typing import Generic, TypeVar
+from typing import Generic, Literal, NoReturn, TypeVar
 
-from ..events import logger
-from .cursor import Page
-from .service_list import ServiceList, read_next
+from .._validation import require_count
+from ..errors import InvalidItemsError, ListChangedError
+from ..events import InvalidItem, logger
+from .cursor import PageCursor
+from .page import Page
+from .reading import Reading
+from .service_list import ServiceList
+
+OnInvalid = Literal["raise", "skip"]
+OnChanged = Literal["raise", "ignore"]
+
+READINGS = 2
+"""How often a list is read that moves: twice at most."""
+
+EXAMPLES = 5
+"""Odd items that an error names."""
 
 T = TypeVar("T")
 
@@ -17,14 +29,19 @@ T = TypeVar("T")
 class Listing(Generic[T]):
     """A list of the service: iterate over its items, or over its :meth:`pages`.
 
-    Whole and without repeats, whatever the order and the numbering of the pages; what is added or removed while
-    the list is read may be missed. The next page is requested while the caller uses the items of one; when the
-    caller stops, so does the reading. Its requests wait behind interactive ones, unless a priority was chosen by
-    ``with_options``. Each iteration reads anew. It remembers the ids it has given, about 100 bytes each.
+    Whole and without repeats, whatever the order and the numbering of the pages: what is there from beginning to end
+    is given once. A list that shrank or shifted while it was read is read once more, for what is new. Pages are
+    requested ahead, as many as the caller has used up, and 20 at most; when the caller stops, so does the reading.
+    Its requests wait behind interactive ones, unless a priority was chosen by ``with_options``. Each iteration reads
+    anew. It remembers the ids it has given, about 100 bytes each.
     """
 
-    def __init__(self, source: ServiceList[T]) -> None:
+    def __init__(self, source: ServiceList[T], on_invalid: OnInvalid, on_changed: OnChanged) -> None:
         self._source = source
+        self._on_invalid = on_invalid
+        self._on_changed = on_changed
+        self.missing: int = 0
+        """After an iteration: how many items of those that the service counted were not received, at least."""
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         """The items."""
@@ -34,25 +51,84 @@ class Listing(Generic[T]):
                     yield item
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
-        """The pages in the order they are read, each with its new items, and with ``total``."""
-        source, cursor = self._source, self._source.cursor()
-        number = cursor.next_page
-        under_way = asyncio.create_task(source.page(1))
-        try:
-            while number is not None:
-                received = await read_next(cursor, under_way)
-                number = cursor.next_page
-                if number is not None:
-                    under_way = asyncio.create_task(source.page(number))
-                for page in received:
-                    yield page
-        finally:
-            under_way.cancel()
-            await asyncio.wait({under_way})
+        """The pages in the order they are read, each with its new items, with ``total`` and what is ``invalid``.
+
+        :raises InvalidItemsError: at the end, if items were not as documented.
+        :raises ListChangedError: at the end, if the list moved in both of two readings.
+        """
+        cursor = PageCursor(self._source.page_size)
+        invalid: list[InvalidItem] = []
+        count = 0
+        for number in range(1, READINGS + 1):
+            async with aclosing(Reading(self._source, cursor)) as reading:
+                while cursor.next_page is not None:
+                    page = await reading.next()
+                    reading.read_ahead()
+                    if page is not None and (number == 1 or page.items or page.invalid):
+                        count += len(page.invalid)
+                        invalid += page.invalid[: EXAMPLES - len(invalid)]
+                        self._report(page)
+                        yield page
+            if not cursor.has_moved or number == READINGS:
+                break
+            first_page = 0 if cursor.is_counted_from_0 else 1
+            cursor = PageCursor(cursor.page_size, first_page, given=cursor.seen)
+        self._end(cursor, invalid, count)
+
+    async def first(self) -> T | None:
+        """The first item that the service gives, or ``None`` if the list is empty."""
+        async with aclosing(aiter(self)) as items:
+            async for item in items:
+                return item
+        return None
+
+    async def to_list(self, limit: int | None = None) -> list[T]:
+        """The items as a list.
+
+        :param limit: give no more than so many, and read no further. Default: all.
+        :raises UsageError: ``limit`` is not a whole number, 1 or above.
+        """
+        if limit is not None:
+            require_count("limit", limit)
+        found: list[T] = []
+        async with aclosing(aiter(self)) as items:
+            async for item in items:
+                found.append(item)
+                if len(found) == limit:
+                    break
+        return found
+
+    async def count(self) -> int:
+        """How many items the list has, as the service counts: its ``total``, by one small request."""
+        return (await self._source.page(1, 1)).total
+
+    def __await__(self) -> Generator[object, None, NoReturn]:
+        """Refuse to be awaited.
+
+        :raises TypeError: always.
+        """
+        raise TypeError(
+            "A Listing cannot be awaited: iterate over it by `async for item in listing`, or await "
+            "listing.to_list(), listing.first() or listing.count()."
+        )
+
+    def _report(self, page: Page[T]) -> None:
+        for item in page.invalid:
+            self._source.session.report(item)
+
+    def _end(self, cursor: PageCursor, invalid: list[InvalidItem], count: int) -> None:
+        """Say what could not be given.
+
+        :raises ListChangedError: the last reading moved.
+        :raises InvalidItemsError: items were not as documented.
+        """
+        path, self.missing = self._source.path, cursor.missing
         if cursor.missing:
             logger.warning(
-                "GET %s: the list ended with %d of %d items missing",
-                source.path,
-                cursor.missing,
-                cursor.total,
+                "GET %s: the list ended with %d of %d items missing", path, cursor.missing, cursor.total
             )
+        if cursor.has_moved and self._on_changed == "raise":
+            raise ListChangedError(path, cursor.missing)
+        if count and self._on_invalid == "raise":
+            examples = tuple(item.where for item in invalid)
+            raise InvalidItemsError(path, invalid[0].field, invalid[0].problem, count, examples)

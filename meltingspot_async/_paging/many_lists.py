@@ -18,8 +18,8 @@ from ..errors import (
     QuotaExhaustedError,
     UsageError,
 )
-from .cursor import Page
 from .listing import Listing
+from .page import Page
 
 CONCERNS_ALL_LISTS = (AuthenticationError, LimiterUnavailableError, QuotaExhaustedError, UsageError)
 """Errors of one list that all others would share: they end the reading."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, Protocol, TypeVar, cast
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar, cast
 
 import attrs
 
 from .._http.endpoint import Params, expand_path
 from .._http.response import document
 from .._http.session import SessionManager
-from ..errors import BadRequestError, NotFoundError
+from ..errors import ApiError
 from ..models import Model, to_dict
 from ..models._converter import structure
-from .cursor import Page, PageCursor
+from .page import ReceivedPage, read_page
 
-PAST_THE_END = (BadRequestError, NotFoundError)
-"""What a service may answer for a page that does not exist, instead of an empty one."""
+SMALLER_PAGES = (50, 20, 10)
+"""Items to ask for at once, in this order, if the service refuses to give more."""
+
+REFUSES_LIMIT = frozenset({400, 422})
+"""Statuses with which a service may refuse a ``limit``. Neither is documented for it."""
 
 T = TypeVar("T")
 
@@ -41,12 +44,11 @@ async def fetch(
     session: SessionManager,
     path: str,
     model: type[T],
-    params: Params | None = None,
     *,
     item_id: str | None = None,
 ) -> T:
     """What stands at a path: one GET, and its answer as a model; of the item with this id, if one is named."""
-    response = await session.get(path, params, item_id=item_id)
+    response = await session.get(path, item_id=item_id)
     return structure(document(path, response), model, path, session.notice)
 
 
@@ -61,33 +63,44 @@ class ServiceList(Generic[T]):
     model: type[T]
     """What an item becomes."""
     page_size: int
-    """Items asked for per page."""
+    """Items to ask for per page, if the service does not refuse to give so many."""
     filters: Params = attrs.field(factory=dict[str, str | int])
     """Which items the pages hold."""
     identify: Callable[[T], str] = by_id
     """What tells one item from another."""
+    name: str = ""
+    """What lists of this resource have in common, such as the largest page that the service gives."""
 
-    def cursor(self) -> PageCursor[T]:
-        """A cursor before the list's first page."""
-        return PageCursor(self.page_size, self.identify)
+    async def first_page(self, number: int) -> tuple[ReceivedPage[T], int]:
+        """The page to begin with, and the items to ask for per page.
 
-    async def page(self, number: int) -> Page[T]:
-        """The page of a number."""
-        page_of_items = cast("type[Page[T]]", cast("Any", Page)[self.model])
-        params = {**self.filters, "limit": self.page_size, "page": number}
-        return await fetch(self.session, self.path, page_of_items, params)
+        If the service refuses to give so many at once, it is asked for fewer; what it accepted is remembered for all
+        lists of the name. If it refuses all of them, the first error is raised.
+        """
+        largest = self.session.largest_pages.get(self.name, self.page_size)
+        sizes = [min(self.page_size, largest), *(size for size in SMALLER_PAGES if size < self.page_size)]
+        first_error: ApiError | None = None
+        for size in dict.fromkeys(sizes):
+            try:
+                page = await self.page(number, size)
+            except ApiError as error:
+                if error.status not in REFUSES_LIMIT:
+                    raise
+                first_error = first_error or error
+            else:
+                if first_error is not None:
+                    self.session.largest_pages[self.name] = size
+                return page, size
+        assert first_error is not None
+        raise first_error
+
+    async def page(self, number: int, size: int) -> ReceivedPage[T]:
+        """The page of a number, if pages have that many items."""
+        params = {**self.filters, "limit": size, "page": number}
+        response = await self.session.get(self.path, params)
+        return read_page(response.body, self.model, self.path, self.identify, self.session.notice)
 
     async def item(self, item_id: str) -> T:
         """The item of an id."""
         path = self.path + expand_path("/{id}", id=item_id)
         return await fetch(self.session, path, self.model, item_id=item_id)
-
-
-async def read_next(cursor: PageCursor[T], page: Awaitable[Page[T]]) -> tuple[Page[T], ...]:
-    """The cursor's next page with its new items, once it is there; nothing if the service has no such page."""
-    try:
-        received = await page
-    except PAST_THE_END as error:
-        cursor.refused(error)
-        return ()
-    return (cursor.received(received),)

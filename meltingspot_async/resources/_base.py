@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable
-from typing import Literal, TypeVar
+from typing import Literal, TypedDict, TypeVar
 
 from .._http.endpoint import Params
 from .._http.session import SessionManager
 from .._paging.get_many import FetchResult, Ids, get_many
-from .._paging.listing import Listing
+from .._paging.listing import Listing, OnChanged, OnInvalid
 from .._paging.many_lists import ManyLists
 from .._paging.service_list import ServiceList, by_id, fetch
 from .._validation import require_count
 from ..errors import UsageError
 from ..rate_limit import Priority
 
-PAGE_SIZE = 100
-"""Items asked for at once. The service does not document the most it gives; what it gives is what counts."""
-
 OnError = Literal["yield", "raise"]
 
 T = TypeVar("T")
+
+
+class ListOptions(TypedDict, total=False):
+    """Options of every list. :class:`~meltingspot_async.Listing` says what a list promises."""
+
+    page_size: int | None
+    """Items to ask for at once; the service may give fewer. ``None``, the default, stands for the client's."""
+    on_invalid: OnInvalid
+    """What becomes of items that are not as documented, after all others were given: with ``"raise"``, the default, an
+    ``InvalidItemsError`` at the end; with ``"skip"`` an event for each, and ``Page.invalid``.
+    """
+    on_changed: OnChanged
+    """What happens if the list changes in both of two readings: with ``"raise"``, the default, a ``ListChangedError``
+    at the end; with ``"ignore"`` only ``Listing.missing``.
+    """
 
 
 class Resource:
@@ -38,13 +50,17 @@ class Resource:
         path: str,
         model: type[T],
         filters: Params,
-        page_size: int,
         identify: Callable[[T], str] = by_id,
+        *,
+        page_size: int | None = None,
+        on_invalid: OnInvalid = "raise",
+        on_changed: OnChanged = "raise",
     ) -> Listing[T]:
         """The list at a path. ``identify`` tells one item from another."""
-        require_count("page_size", page_size)
-        session = self._session.with_default_priority(Priority.BULK)
-        return Listing(ServiceList(session, path, model, page_size, filters, identify))
+        source = self._source(path, model, page_size, filters, identify)
+        _require_one_of("on_invalid", on_invalid, "raise", "skip")
+        _require_one_of("on_changed", on_changed, "raise", "ignore")
+        return Listing(source, on_invalid, on_changed)
 
     def _list_many(
         self, ids: Iterable[str], list_one: Callable[[str], Listing[T]], concurrency: int, *, in_order: bool
@@ -63,8 +79,24 @@ class Resource:
         if isinstance(ids, str):
             raise UsageError("ids takes several ids, such as a list, not one text.")
         require_count("concurrency", concurrency)
-        if on_error not in {"yield", "raise"}:
-            raise UsageError(f'on_error must be "yield" or "raise", not {on_error!r}.')
+        _require_one_of("on_error", on_error, "yield", "raise")
+        return get_many(self._source(path, model), ids, concurrency, raising=on_error == "raise")
+
+    def _source(
+        self,
+        path: str,
+        model: type[T],
+        page_size: int | None = None,
+        filters: Params | None = None,
+        identify: Callable[[T], str] = by_id,
+    ) -> ServiceList[T]:
         session = self._session.with_default_priority(Priority.BULK)
-        source = ServiceList(session, path, model, PAGE_SIZE)
-        return get_many(source, ids, concurrency, raising=on_error == "raise")
+        size = session.page_size if page_size is None else page_size
+        require_count("page_size", size)
+        resource = f"{type(self).__name__} {model.__name__}"
+        return ServiceList(session, path, model, size, filters or {}, identify, resource)
+
+
+def _require_one_of(name: str, value: object, *choices: str) -> None:
+    if value not in choices:
+        raise UsageError(f"{name} must be {' or '.join(map(repr, choices))}, not {value!r}.")

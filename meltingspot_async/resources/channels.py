@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
+from typing import Unpack
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
 from .._paging.listing import Listing
 from ..models import Channel, SpotMember
 from . import _filters as query
-from ._base import PAGE_SIZE, OnError, Resource
+from ._base import ListOptions, OnError, Resource
 
 
 class Channels(Resource):
@@ -27,16 +28,18 @@ class Channels(Resource):
         path = expand_path("/v1/channels/{channel_id}", channel_id=channel_id)
         return await self._get(path, Channel, channel_id)
 
-    def list(self, *, filters: query.Filters | None = None, page_size: int = PAGE_SIZE) -> Listing[Channel]:
+    def list(
+        self, *, filters: query.Filters | None = None, **options: Unpack[ListOptions]
+    ) -> Listing[Channel]:
         """The channels of the Spot: iterate over them, or over ``.pages()``.
 
         ``GET /v1/channels`` (help centre, page on the endpoints of channels). No filter is documented.
 
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
-        return self._list("/v1/channels", Channel, query.build(filters), page_size)
+        return self._list("/v1/channels", Channel, query.build(filters), **options)
 
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"
@@ -59,7 +62,7 @@ class Channels(Resource):
         registration_date_after: datetime | None = None,
         unit: query.TimeUnit = "s",
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[SpotMember]:
         """The members of a channel: iterate over them, or over ``.pages()``.
 
@@ -70,7 +73,7 @@ class Channels(Resource):
         :param unit: what the service counts timestamps in, which is not documented: ``"s"`` (the default) or
             ``"ms"``.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
@@ -80,4 +83,4 @@ class Channels(Resource):
             query.after(unit, registration_date=registration_date_after),
         )
         path = expand_path("/v1/channels/{channel_id}/spotMembers", channel_id=channel_id)
-        return self._list(path, SpotMember, chosen, page_size)
+        return self._list(path, SpotMember, chosen, **options)

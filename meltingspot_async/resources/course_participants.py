@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 from functools import partial
+from typing import Unpack
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
@@ -11,7 +12,7 @@ from .._paging.listing import Listing
 from .._paging.many_lists import ManyLists
 from ..models import CourseParticipant
 from . import _filters as query
-from ._base import PAGE_SIZE, OnError, Resource
+from ._base import ListOptions, OnError, Resource
 
 
 class CourseParticipants(Resource):
@@ -46,7 +47,7 @@ class CourseParticipants(Resource):
         firstnames: query.Texts | None = None,
         lastnames: query.Texts | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[CourseParticipant]:
         """The participants of a course: iterate over them, or over ``.pages()``.
 
@@ -57,7 +58,7 @@ class CourseParticipants(Resource):
         :param emails: one email to keep, or several; likewise ``firstnames`` and ``lastnames``.
         :param filters: filters that are not documented, by the service's own names:
             ``{"completionRate[gte]": 50}``.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: for an empty id, an empty list of values, a comma inside a value of a list, which the
             service has no way to write, or a filter given twice.
 
@@ -70,7 +71,7 @@ class CourseParticipants(Resource):
             query.any_of(status=status),
             query.several(email=emails, firstname=firstnames, lastname=lastnames),
         )
-        return self._list(_path(course_id), CourseParticipant, chosen, page_size)
+        return self._list(_path(course_id), CourseParticipant, chosen, **options)
 
     def list_many(
         self,
@@ -81,9 +82,9 @@ class CourseParticipants(Resource):
         firstnames: query.Texts | None = None,
         lastnames: query.Texts | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
         concurrency: int = 20,
         in_order: bool = False,
+        **options: Unpack[ListOptions],
     ) -> ManyLists[CourseParticipant]:
         """The participants of several courses: iterate over them, or over ``.pages()``, which name the course.
 
@@ -105,7 +106,7 @@ class CourseParticipants(Resource):
             firstnames=firstnames,
             lastnames=lastnames,
             filters=filters,
-            page_size=page_size,
+            **options,
         )
         return self._list_many(course_ids, list_one, concurrency, in_order=in_order)
 

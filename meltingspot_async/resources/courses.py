@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from .._paging.listing import Listing
 from ..models import Course
 from . import _filters as query
-from ._base import PAGE_SIZE, Resource
+from ._base import ListOptions, Resource
 
 
 class Courses(Resource):
@@ -17,7 +19,7 @@ class Courses(Resource):
         status: str | None = None,
         privacy: str | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[Course]:
         """The courses of the Spot: iterate over them, or over ``.pages()``.
 
@@ -26,11 +28,11 @@ class Courses(Resource):
         :param status: one :class:`~meltingspot_async.CourseStatus`, or any text: not all are documented.
         :param privacy: one :class:`~meltingspot_async.CoursePrivacy`, or any text: not all are documented.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
             filters,
             query.equal(status=status, privacy=privacy),
         )
-        return self._list("/v1/courses", Course, chosen, page_size)
+        return self._list("/v1/courses", Course, chosen, **options)

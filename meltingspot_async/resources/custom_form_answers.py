@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from .._http.endpoint import expand_path
 from .._paging.listing import Listing
 from .._paging.service_list import by_content
 from ..models import CustomFormAnswer
 from . import _filters as query
-from ._base import PAGE_SIZE, Resource
+from ._base import ListOptions, Resource
 
 
 class CustomFormAnswers(Resource):
@@ -18,7 +20,7 @@ class CustomFormAnswers(Resource):
         spot_member_id: str,
         *,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[CustomFormAnswer]:
         """The answers to the registration form of a member: iterate over them, or over ``.pages()``.
 
@@ -27,10 +29,10 @@ class CustomFormAnswers(Resource):
         name.
 
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         path = expand_path(
             "/v1/spotMembers/{spot_member_id}/customFormAnswers", spot_member_id=spot_member_id
         )
-        return self._list(path, CustomFormAnswer, query.build(filters), page_size, identify=by_content)
+        return self._list(path, CustomFormAnswer, query.build(filters), identify=by_content, **options)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Unpack
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
 from .._paging.listing import Listing
 from ..models import CustomRole
 from . import _filters as query
-from ._base import PAGE_SIZE, OnError, Resource
+from ._base import ListOptions, OnError, Resource
 
 
 class CustomRoles(Resource):
@@ -32,7 +33,7 @@ class CustomRoles(Resource):
         label: query.Texts | None = None,
         label_contains: str | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[CustomRole]:
         """The custom roles of the Spot: iterate over them, or over ``.pages()``.
 
@@ -40,7 +41,7 @@ class CustomRoles(Resource):
 
         :param label: one whole label, or several; ``label_contains`` takes a part of one.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
@@ -48,7 +49,7 @@ class CustomRoles(Resource):
             query.any_of(label=label),
             query.contains(label=label_contains),
         )
-        return self._list("/v1/spotMemberCustomRole", CustomRole, chosen, page_size)
+        return self._list("/v1/spotMemberCustomRole", CustomRole, chosen, **options)
 
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"

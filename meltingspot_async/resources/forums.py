@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Unpack
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
 from .._paging.listing import Listing
 from ..models import Forum
 from . import _filters as query
-from ._base import PAGE_SIZE, OnError, Resource
+from ._base import ListOptions, OnError, Resource
 
 
 class Forums(Resource):
@@ -31,7 +32,7 @@ class Forums(Resource):
         name: str | None = None,
         name_contains: str | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[Forum]:
         """The forums of the Spot: iterate over them, or over ``.pages()``.
 
@@ -39,7 +40,7 @@ class Forums(Resource):
 
         :param name: the whole name; ``name_contains`` takes a part of it.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
@@ -47,7 +48,7 @@ class Forums(Resource):
             query.equal(name=name),
             query.contains(name=name_contains),
         )
-        return self._list("/v1/forums", Forum, chosen, page_size)
+        return self._list("/v1/forums", Forum, chosen, **options)
 
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Unpack
 
 from .._http.endpoint import expand_path
 from .._paging.listing import Listing
 from ..models import Group, SpotMember
 from . import _filters as query
-from ._base import PAGE_SIZE, Resource
+from ._base import ListOptions, Resource
 
 
 class Groups(Resource):
@@ -20,7 +21,7 @@ class Groups(Resource):
         name: str | None = None,
         name_contains: str | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[Group]:
         """The groups of the Spot: iterate over them, or over ``.pages()``.
 
@@ -28,7 +29,7 @@ class Groups(Resource):
 
         :param name: the whole name; ``name_contains`` takes a part of it.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
@@ -36,7 +37,7 @@ class Groups(Resource):
             query.equal(name=name),
             query.contains(name=name_contains),
         )
-        return self._list("/v1/groups", Group, chosen, page_size)
+        return self._list("/v1/groups", Group, chosen, **options)
 
     def list_members(
         self,
@@ -50,7 +51,7 @@ class Groups(Resource):
         registration_date_after: datetime | None = None,
         unit: query.TimeUnit = "s",
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[SpotMember]:
         """The members of a group: iterate over them, or over ``.pages()``.
 
@@ -62,7 +63,7 @@ class Groups(Resource):
         :param unit: what the service counts timestamps in, which is not documented: ``"s"`` (the default) or
             ``"ms"``.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
@@ -73,4 +74,4 @@ class Groups(Resource):
             query.after(unit, registration_date=registration_date_after),
         )
         path = expand_path("/v1/groups/{group_id}/spotMembers", group_id=group_id)
-        return self._list(path, SpotMember, chosen, page_size)
+        return self._list(path, SpotMember, chosen, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 from functools import partial
+from typing import Unpack
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
@@ -11,7 +12,7 @@ from .._paging.listing import Listing
 from .._paging.many_lists import ManyLists
 from ..models import LearningPathParticipant
 from . import _filters as query
-from ._base import PAGE_SIZE, OnError, Resource
+from ._base import ListOptions, OnError, Resource
 
 
 class LearningPathParticipants(Resource):
@@ -42,7 +43,7 @@ class LearningPathParticipants(Resource):
         firstnames: query.Texts | None = None,
         lastnames: query.Texts | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[LearningPathParticipant]:
         """The participants of a learning path: iterate over them, or over ``.pages()``.
 
@@ -52,7 +53,7 @@ class LearningPathParticipants(Resource):
         :param status: one :class:`~meltingspot_async.ParticipantStatus` or several.
         :param emails: one email to keep, or several; likewise ``firstnames`` and ``lastnames``.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
@@ -60,7 +61,7 @@ class LearningPathParticipants(Resource):
             query.any_of(status=status),
             query.several(email=emails, firstname=firstnames, lastname=lastnames),
         )
-        return self._list(_path(learning_path_id), LearningPathParticipant, chosen, page_size)
+        return self._list(_path(learning_path_id), LearningPathParticipant, chosen, **options)
 
     def list_many(
         self,
@@ -71,9 +72,9 @@ class LearningPathParticipants(Resource):
         firstnames: query.Texts | None = None,
         lastnames: query.Texts | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
         concurrency: int = 20,
         in_order: bool = False,
+        **options: Unpack[ListOptions],
     ) -> ManyLists[LearningPathParticipant]:
         """The participants of several learning paths: iterate over them, or over ``.pages()``, which name their path.
 
@@ -87,7 +88,7 @@ class LearningPathParticipants(Resource):
             firstnames=firstnames,
             lastnames=lastnames,
             filters=filters,
-            page_size=page_size,
+            **options,
         )
         return self._list_many(learning_path_ids, list_one, concurrency, in_order=in_order)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from .._http.endpoint import expand_path
 from .._paging.listing import Listing
 from ..models import LiveParticipant
 from . import _filters as query
-from ._base import PAGE_SIZE, Resource
+from ._base import ListOptions, Resource
 
 
 class LiveParticipants(Resource):
@@ -27,7 +29,7 @@ class LiveParticipants(Resource):
         has_replayed: bool | None = None,
         has_participated: bool | None = None,
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[LiveParticipant]:
         """The participants of a Live: iterate over them, or over ``.pages()``.
 
@@ -39,7 +41,7 @@ class LiveParticipants(Resource):
         :param has_replayed: whether the replay was watched.
         :param has_participated: whether the member took part.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
@@ -50,4 +52,4 @@ class LiveParticipants(Resource):
             query.flags(has_replayed=has_replayed, has_participated=has_participated),
         )
         path = expand_path("/v1/lives/{live_id}/participants", live_id=live_id)
-        return self._list(path, LiveParticipant, chosen, page_size)
+        return self._list(path, LiveParticipant, chosen, **options)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
+from typing import Unpack
 
 from .._http.endpoint import expand_path
 from .._paging.get_many import FetchResult, Ids
 from .._paging.listing import Listing
 from ..models import Live
 from . import _filters as query
-from ._base import PAGE_SIZE, OnError, Resource
+from ._base import ListOptions, OnError, Resource
 
 
 class Lives(Resource):
@@ -45,7 +46,7 @@ class Lives(Resource):
         total_replay_view: int | query.Range[int] | None = None,
         unit: query.TimeUnit = "s",
         filters: query.Filters | None = None,
-        page_size: int = PAGE_SIZE,
+        **options: Unpack[ListOptions],
     ) -> Listing[Live]:
         """The Lives of the Spot: iterate over them, or over ``.pages()``.
 
@@ -64,7 +65,7 @@ class Lives(Resource):
         :param unit: what the service counts timestamps in, which is not documented: ``"s"`` (the default) or
             ``"ms"``.
         :param filters: filters that are not documented, by the service's own names.
-        :param page_size: items to ask for at once. Default 100; the service may give fewer.
+        :param options: ``page_size``, ``on_invalid``, ``on_changed``; see :class:`~meltingspot_async.ListOptions`.
         :raises UsageError: naming the argument that cannot be sent, before anything is.
         """
         chosen = query.build(
@@ -84,7 +85,7 @@ class Lives(Resource):
                 total_replay_view=total_replay_view,
             ),
         )
-        return self._list("/v1/lives", Live, chosen, page_size)
+        return self._list("/v1/lives", Live, chosen, **options)
 
     def get_many(
         self, ids: Ids, *, concurrency: int = 20, on_error: OnError = "yield"

@@ -59,6 +59,9 @@ class FakeMeltingSpot:
     :param limits: how many requests it accepts. Default 100 per 10 s.
     :param first_page: number of the first page, 0 or 1. Default 1.
     :param largest_page: most items of one page, whatever ``limit`` says. Default 100.
+    :param largest_limit: the largest ``limit`` that it accepts; a larger one gets a 400. Default: any.
+    :param claimed_total: the ``total`` that it claims, from the items of the list and those of the page. Default: the
+        items of the list. ``lambda items, _: min(items, 10_000)`` counts no further than many services do.
     :param past_the_end: what it answers for a page that does not exist: an ``"empty"`` page, the ``"last"`` one
         again, or a ``"404"``.
     :param repeats_event: whether an export begins with the event that ``fromEventId`` names.
@@ -81,6 +84,8 @@ class FakeMeltingSpot:
         warm: float = 0.0,
         first_page: Literal[0, 1] = 1,
         largest_page: int = 100,
+        largest_limit: int | None = None,
+        claimed_total: Callable[[int, int], int] = lambda items, _: items,
         past_the_end: Literal["empty", "last", "404"] = "empty",
         repeats_event: bool = False,
         largest_export: int = MAX_EXPORT_LIMIT,
@@ -89,6 +94,8 @@ class FakeMeltingSpot:
     ) -> None:
         self._first_page = first_page
         self._largest_page = largest_page
+        self._largest_limit = largest_limit
+        self._claimed_total = claimed_total
         self._past_the_end = past_the_end
         self._arrivals = [(limit, deque[float]()) for limit in limits]
         self._cold = cold
@@ -123,10 +130,26 @@ class FakeMeltingSpot:
 
     def add_to(self, path: str, *items: Model) -> None:
         """Add items to the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
+        self.add_documents(path, *map(to_dict, items))
+
+    def add_documents(self, path: str, *documents: Mapping[str, object]) -> None:
+        """Add items as the service would write them, well-formed or not, to the list of a path."""
         found = self._lists.setdefault(path, {})
+        for document in documents:
+            found[str(document.get("id", f"number {len(found)}"))] = dict(document)
+
+    def add_first(self, *items: Item) -> None:
+        """Add items at the beginning of the lists where they belong, so that all others move."""
         for item in items:
-            document = to_dict(item)
-            found[str(document.get("id", f"number {len(found)}"))] = document
+            path = path_of(item)
+            others = self._lists.pop(path, {})
+            self.add(item)
+            self._lists[path].update(others)
+
+    def remove(self, *items: Item) -> None:
+        """Remove items from the lists where they belong."""
+        for item in items:
+            del self._lists[path_of(item)][str(to_dict(item)["id"])]
 
     def seed(self, course_id: str, count: int) -> list[str]:
         """Add ``count`` participants to a course; returns their ids."""
@@ -179,6 +202,8 @@ class FakeMeltingSpot:
         wrong = invalid_parameter({**LISTS[template], "page": int, "limit": int}, query)
         if wrong is not None or int(query.get("limit", 1)) < 1 or int(query.get("page", 0)) < 0:
             return _json({"message": f"{wrong or 'page or limit'} is not valid"}, 400)
+        if self._largest_limit is not None and int(query.get("limit", 1)) > self._largest_limit:
+            return _json({"message": f"limit must not be above {self._largest_limit}"}, 400)
         size = min(int(query.get("limit", DEFAULT_LIMIT)), self._largest_page)
         found = [document for document in self._lists.get(path, {}).values() if matches(document, query)]
         number = int(query.get("page", self._first_page)) - self._first_page
@@ -188,7 +213,7 @@ class FakeMeltingSpot:
         if self._past_the_end == "last":
             number = min(max(number, 0), last)
         items = found[number * size : (number + 1) * size] if number >= 0 else []
-        return _json({"items": items, "total": len(found)})
+        return _json({"items": items, "total": self._claimed_total(len(found), len(items))})
 
     def _usual_export(self, template: str, request: web.Request) -> web.Response:
         query = request.query

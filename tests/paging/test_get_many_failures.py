@@ -46,9 +46,19 @@ async def test_failure_ends_the_iteration_with_on_error_raise() -> None:
 
 
 async def test_page_with_one_bad_item_costs_no_other_its_result() -> None:
-    """When a page is not as documented, its participants are asked for singly."""
+    """An item of a page that is not as documented is asked for by itself, and the others are not."""
     async with course(5) as (fake, client, ids):
-        fake.fail(Answer(200, b'{"items": [{"id": "participant-0"}], "total": 5}'))
+        fake.add_documents("/v1/courses/c/participants", {"id": "odd"})
+        results = {result.id: result for result in await fetch(client, [*ids, "odd"])}
+        assert isinstance(results.pop("odd").error, InvalidResponseError)
+        assert all(result.value for result in results.values())
+        assert len(fake.received) == 2
+
+
+async def test_page_of_another_shape_costs_no_id_its_result() -> None:
+    """When a page as a whole is not as documented, its participants are asked for singly."""
+    async with course(5) as (fake, client, ids):
+        fake.fail(Answer(200, b'{"items": {}, "total": 5}'))
         assert all(result.value for result in await fetch(client, ids))
         assert len(fake.received) == 6
 
@@ -79,10 +89,10 @@ async def test_outage_or_refused_key_is_not_tried_id_by_id(
 async def test_key_refused_in_the_middle_spares_the_other_requests() -> None:
     """When single requests meet a 401, those that were not sent yet are not sent."""
     async with course(500) as (fake, client, ids):
-        fake.fail(Answer(400), Answer(400), *[Answer(401)] * 1_000)
+        fake.fail(*[Answer(400)] * 5, *[Answer(401)] * 1_000)
         results = await fetch(client, ids, concurrency=5)
         assert [type(result.error) for result in results] == [AuthenticationError] * 500
-        assert len(fake.received) == 2 + 5
+        assert len(fake.received) == 5 + 5
 
 
 async def test_page_refused_in_the_middle_is_replaced_by_single_requests() -> None:
