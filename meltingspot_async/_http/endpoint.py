@@ -16,6 +16,9 @@ BASE_URL = "https://openapi.meltingspot.io"
 Params = Mapping[str, str | int]
 """Query parameters by the service's own names, in the order in which they are sent."""
 
+MAX_URL = 8_000
+"""Characters of an address that servers commonly accept (RFC 9110, section 4.1, recommends at least 8,000 octets)."""
+
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
 _ADDRESS = re.compile(r"[!\"$->@-~]+")  # printable ASCII but ? and #
 _TOKEN = re.compile(r"[!-~]+")
@@ -53,8 +56,8 @@ class Endpoint:
     def url(self, path: str, params: Params | None) -> str:
         """The absolute URL of a path, encoded, with brackets and commas in parameters left as they are.
 
-        :raises UsageError: for a path that is not plain, absolute and encoded, or a value that is neither
-            text nor a whole number.
+        :raises UsageError: for a path that is not plain, absolute and encoded, a value that is neither text nor a
+            whole number, or an address longer than 8,000 characters.
         """
         segments = path[1:].split("/") if path.startswith("/") else [""]
         if not all(_SEGMENT.fullmatch(s) and unquote(s) not in {".", ".."} for s in segments):
@@ -68,9 +71,17 @@ class Endpoint:
             if not isinstance(value, str | int) or isinstance(value, bool):
                 raise UsageError(f"The parameter {name} must be a str or an int, not {type(value).__name__}.")
         try:
-            return f"{self.base_url}{path}?{urlencode(params, quote_via=quote, safe='[],')}"
+            url = f"{self.base_url}{path}?{urlencode(params, quote_via=quote, safe='[],')}"
         except UnicodeEncodeError:
             raise UsageError("A parameter holds half a surrogate pair, which is not valid Unicode.") from None
+        if len(url) > MAX_URL:
+            longest = max(params, key=lambda name: len(str(params[name])))
+            raise UsageError(
+                f"The address would have {len(url)} characters, more than the {MAX_URL} that servers accept: "
+                f"{longest} is too long. Split its values over several calls, or leave it out and choose among the "
+                "items received."
+            )
+        return url
 
 
 def expand_path(template: str, **ids: str) -> str:

@@ -109,12 +109,12 @@ class PageCursor:
     def upcoming(self, count: int) -> range:
         """Numbers of the next pages, ``next_page`` first: as many, if the list is known to have so many.
 
-        Behind ``total``, as many as pages there have held something.
+        Where the end is not known, behind ``total``, a quarter of the pages that were found there, and one.
         """
         if self.next_page is None:
             return range(0)
         number = self.next_page
-        last = max(number, self.pages + self.first_page - 1, number + self._pages_behind_total - 1)
+        last = max(number, self.pages + self.first_page - 1, number + self._pages_behind_total // 4)
         if not self.has_begun or self._is_at_page_0_of_1:
             last = number
         return range(number, min(number + count, last + 1))

@@ -109,16 +109,21 @@ async def _from_pages(
     async with aclosing(Reading(source, cursor)) as reading:
         while cursor.next_page is not None and cursor.pages_left < len(wanted):
             try:
-                page = await reading.next()
+                page = await reading.next(_useful_pages(cursor, wanted))
             except MeltingSpotError as error:
                 for item_id in () if _may_spare_items(error, cursor) else tuple(wanted):
                     del wanted[item_id]
                     yield FetchResult(item_id, None, error)
                 return
             found = _taken(source, page, wanted)
-            reading.read_ahead(min(cursor.pages_of(len(wanted)), len(wanted) - cursor.pages_left))
+            reading.read_ahead(_useful_pages(cursor, wanted))
             for item_id, item in found.items():
                 yield FetchResult(item_id, item, None)
+
+
+def _useful_pages(cursor: PageCursor, wanted: dict[str, None]) -> int:
+    """Pages to have under way at most: as many as could hold the ids, and as many as help more than single requests."""
+    return min(cursor.pages_of(len(wanted)), len(wanted) - cursor.pages_left)
 
 
 def _taken(source: ServiceList[T], page: Page[T] | None, wanted: dict[str, None]) -> dict[str, T]:

@@ -29,11 +29,16 @@ class Reading(Generic[T]):
     cursor: PageCursor
     """Which page is next."""
     _given: int = attrs.field(default=0, init=False)
-    _under_way: dict[int, asyncio.Task[ReceivedPage[T]]] = attrs.field(factory=dict, init=False)
+    _under_way: dict[int, asyncio.Task[ReceivedPage[T]]] = attrs.field(
+        factory=dict[int, "asyncio.Task[ReceivedPage[T]]"], init=False
+    )
 
-    async def next(self) -> Page[T] | None:
-        """The cursor's next page with its new items, or ``None`` if the service has none of that number."""
-        self._request(1)
+    async def next(self, most: int = MAX_AHEAD) -> Page[T] | None:
+        """The cursor's next page with its new items, or ``None`` if the service has none of that number.
+
+        :param most: pages to have under way at once, at most, while the caller waits.
+        """
+        self._request(max(1, min(self._given + 1, most, MAX_AHEAD)))
         number = self.cursor.next_page
         assert number is not None
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterable, Awaitable
+from collections.abc import AsyncIterable
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
@@ -133,11 +133,11 @@ CALLS = {
 async def finish(work: Any) -> None:
     """Await an item, or iterate over a list; a 404 for the made-up ids is expected."""
     try:
-        if isinstance(work, Awaitable):
-            await work
-        else:
+        if isinstance(work, AsyncIterable):
             async for _ in cast("AsyncIterable[object]", work):
                 pass
+        else:
+            await work
     except NotFoundError:
         pass
 

@@ -61,7 +61,7 @@ def cut(count: int, size: int) -> list[Page | Exception]:
 def test_list_is_read_whole_however_pages_are_numbered(
     count: int, size: int, limit: int, base: int, past: PastTheEnd
 ) -> None:
-    """Counted from 0 or from 1, clamped or not, pages give every item once; from 1 with one request more, if the last page is full."""
+    """Counted from 0 or from 1, clamped or not, pages give every item once, in few requests."""
     given_at_once = min(size, limit)
     pages = cut(count, given_at_once) or [Page((), 0)]
     beyond: dict[str, Page | Exception] = {

@@ -1,0 +1,73 @@
+"""Odd items of a list: an odd field ends its item, never the page, and the caller learns of each."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from meltingspot_async import Event, InvalidItem, InvalidItemsError, InvalidResponseError, to_dict
+from meltingspot_async.testing import make_course_participant
+
+from ..support.course import course
+
+PATH = "/v1/courses/c/participants"
+
+
+def odd(number: int, **changes: object) -> dict[str, object]:
+    """A participant as the service would write it, with odd fields."""
+    return {**to_dict(make_course_participant(number, course_id="c")), **changes}
+
+
+async def test_odd_item_does_not_keep_others_from_being_given() -> None:
+    """Every well-formed item of every page is given, and an error at the end names the others, without values."""
+    async with course(120) as (fake, client, ids):
+        fake.add_documents(PATH, odd(500, completionRate="a secret"), odd(501, courseId=None))
+        given: list[str] = []
+        with pytest.raises(InvalidItemsError) as refused:
+            async for participant in client.course_participants.list("c"):
+                given.append(participant.id)
+        error = refused.value
+        assert given == ids
+        assert (error.count, error.path, error.field) == (2, PATH, "$.items[20].completionRate")
+        assert "item participant-500 at $.items[20].completionRate: expected" in str(error)
+        assert "item participant-501 at $.items[21].courseId" in str(error)
+        assert "a secret" not in str(error)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+async def test_odd_items_can_be_skipped() -> None:
+    """With on_invalid="skip" odd items are an event each, and stand in Page.invalid."""
+    events: list[Event] = []
+    async with course(3, on_event=events.append) as (fake, client, ids):
+        fake.add_documents(PATH, odd(7, status=3), {"courseId": "c"}, odd(8, id="anna@example.org", status=3))
+        (page,) = [page async for page in client.course_participants.list("c", on_invalid="skip").pages()]
+        assert [participant.id for participant in page.items] == ids
+        assert [item.id for item in page.invalid] == ["participant-7", None, "anna@example.org"]
+        reported = [event for event in events if isinstance(event, InvalidItem)]
+        assert tuple(reported) == page.invalid
+        assert "an item without id at $.items[4]." in str(reported[1])
+        assert "anna" not in str(reported[2])
+
+
+@pytest.mark.parametrize(("count", "refused"), [(100, False), (101, True)])
+async def test_page_of_odd_items_is_refused_at_once(count: int, refused: bool) -> None:
+    """More than a hundred odd items on a page refuse it: it is no list of what was asked for."""
+    async with course(0, page_size=200) as (fake, client, _):
+        fake._largest_page = 200
+        fake.add_documents(PATH, *(odd(number, status=None) for number in range(count)))
+        with pytest.raises(InvalidResponseError) as error:
+            await client.course_participants.list("c").to_list()
+        assert isinstance(error.value, InvalidItemsError) is not refused
+
+
+@pytest.mark.parametrize("item", ["x", None, [1]])
+async def test_item_of_another_type_is_an_odd_item(item: Any) -> None:
+    """An item that is no object is odd, and its path names it."""
+    async with course(3) as (fake, client, _):
+        fake._lists[PATH]["participant-1"] = item
+        with pytest.raises(
+            InvalidItemsError, match=r"an item without id at \$\.items\[1\]: expected an object"
+        ):
+            await client.course_participants.list("c").to_list()
