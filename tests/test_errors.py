@@ -12,8 +12,10 @@ from meltingspot_async import (
     AuthenticationError,
     BadRequestError,
     DeadlineExceededError,
+    InvalidItemsError,
     InvalidResponseError,
     LimiterUnavailableError,
+    ListChangedError,
     ListsFailedError,
     MeltingSpotError,
     NotFoundError,
@@ -42,6 +44,8 @@ TREE: dict[type[MeltingSpotError], tuple[type[Exception], ...]] = {
     LimiterUnavailableError: (MeltingSpotError,),
     InvalidResponseError: (MeltingSpotError,),
     ListsFailedError: (MeltingSpotError,),
+    InvalidItemsError: (InvalidResponseError,),
+    ListChangedError: (MeltingSpotError,),
 }
 
 SPECIMENS: list[tuple[MeltingSpotError, str]] = [
@@ -58,6 +62,8 @@ SPECIMENS: list[tuple[MeltingSpotError, str]] = [
     (RequestTimeoutError("not answered within 30 s", "/v1/x"), "a longer timeout"),
     (DeadlineExceededError(wait_needed=8.25, deadline=3.0), "A wait of 8.25 s does not fit"),
     (DeadlineExceededError(wait_needed=None, deadline=3.0), "within the deadline of 3 s"),
+    (InvalidItemsError("/v1/x", "$.items[0].id", "it is missing", 2, ("a", "b")), "2 items of GET /v1/x"),
+    (ListChangedError("/v1/x", 3), "at least 3 items are missing"),
     (QuotaExhaustedError(retry_after=3600.0), "Try again in 3600 s"),
     (LimiterUnavailableError("ConnectionError"), "Check that Redis runs"),
     (InvalidResponseError("/v1/x", "$.id", "it is missing"), "at $.id: it is missing"),

@@ -19,18 +19,28 @@ from .progress import ExportProgress
 F = TypeVar("F", bound=ResumableFile)
 
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a file that an earlier export began.")]
+PageSize = Annotated[
+    int | None,
+    typer.Option(
+        "--page-size",
+        min=1,
+        help="Items to ask for at once. Default: MELTINGSPOT_PAGE_SIZE, or 100. `meltingspot doctor` finds the most.",
+    ),
+]
 
 _CONTINUE = "Run the command again with --resume to continue: nothing is lost."
 
 
 @asynccontextmanager
-async def export_client(items: str) -> AsyncGenerator[tuple[MeltingSpotClient, ExportProgress], None]:
+async def export_client(
+    items: str, page_size: int | None = None
+) -> AsyncGenerator[tuple[MeltingSpotClient, ExportProgress], None]:
     """A client for an export, and the progress that shows its requests and its free slots."""
     # Which slots are free is known to this process only if it does not share the limit with others.
     limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, reserve=0) if redis_url_from_env() is None else None
     with ExportProgress(Console(stderr=True), limiter, items) as progress:
         async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
-            yield client, progress
+            yield client if page_size is None else client.with_options(page_size=page_size), progress
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated
 
+import attrs
 import typer
 
 from ..client import MeltingSpotClient
-from ..errors import NotFoundError, UsageError
+from ..errors import InvalidResponseError, NotFoundError, UsageError
 from ..models import CourseParticipant, to_dict
 from ..models._model import field_names
-from .exporting import Resume, export_client, written
+from .exporting import PageSize, Resume, export_client, written
 from .files.ids_file import read_ids
 from .files.record_file import Format, RecordFile, format_of
 from .progress import ExportProgress
@@ -86,6 +87,7 @@ def export_participants(
             help="A file with ids of participants of one course, one id per line.",
         ),
     ] = None,
+    page_size: PageSize = None,
     resume: Resume = False,
 ) -> None:
     """Write the participants of courses to a file, one record each.
@@ -99,19 +101,41 @@ def export_participants(
     if ids_file is not None and (len(course_ids) > 1 or status):
         raise UsageError("--ids-file goes with one course, and without --status.")
 
-    async def export(file: RecordFile) -> list[str]:
-        async with export_client("participants") as (client, progress):
+    async def export(file: RecordFile) -> LeftOut:
+        async with export_client("participants", page_size) as (client, progress):
             if ids_file is not None:
                 return await _export_ids(client, course_ids[0], ids_file, file, progress)
-            await _export_courses(client, course_ids, status, file, progress)
-            return []
+            return await _export_courses(client, course_ids, status, file, progress)
 
     with written(RecordFile(output, form, FILE_COLUMNS, key=FILE_KEY, resume=resume), "participants") as file:
-        unknown = run(export(file))
-    for participant_id in unknown:
+        left_out = run(export(file))
+    for participant_id in left_out.unknown:
         typer.echo(f"meltingspot: unknown to the service: {plain(participant_id)}", err=True)
-    if unknown:
+    if left_out.invalid:
+        typer.echo(
+            f"meltingspot: not in the file, because they are not as documented: {left_out.invalid}. "
+            f"The first: {left_out.first_problem}",
+            err=True,
+        )
+    if left_out.unknown or left_out.invalid:
         raise typer.Exit(ExitCode.FAILED)
+
+
+@attrs.define
+class LeftOut:
+    """What an export could not write."""
+
+    unknown: list[str] = attrs.field(factory=list[str])
+    """Ids that the service does not know."""
+    invalid: int = 0
+    """Participants that are not as documented."""
+    first_problem: str = ""
+    """What is wrong with the first of them."""
+
+    def add_invalid(self, problem: object) -> None:
+        """Count a participant that is not as documented."""
+        self.invalid += 1
+        self.first_problem = self.first_problem or str(problem)
 
 
 async def _export_courses(
@@ -120,32 +144,39 @@ async def _export_courses(
     status: Iterable[str] | None,
     file: RecordFile,
     progress: ExportProgress,
-) -> None:
+) -> LeftOut:
     """Write all participants of these courses to the file, those of a course together."""
-    courses = client.course_participants.list_many(course_ids, status=status, in_order=True)
+    courses = client.course_participants.list_many(
+        course_ids, status=status, on_invalid="skip", in_order=True
+    )
     totals: dict[str, int] = {}
+    left_out = LeftOut()
     async with aclosing(courses.pages()) as pages:
         async for course in pages:
             file.append(to_dict(participant) for participant in course.page.items)
+            for item in course.page.invalid:
+                left_out.add_invalid(item)
             totals[course.id] = course.page.total
             progress.show(len(file), max(len(file), sum(totals.values())))
+    return left_out
 
 
 async def _export_ids(
     client: MeltingSpotClient, course_id: str, ids_file: Path, file: RecordFile, progress: ExportProgress
-) -> list[str]:
-    """Write the participants whose ids are in a file to the file. Returns the ids that the service does not know."""
-    unknown: list[str] = []
-    total = sum(1 for _ in read_ids(ids_file))
-    wanted = (item for item in read_ids(ids_file) if (course_id, item) not in file)
+) -> LeftOut:
+    """Write the participants whose ids are in a file to the file. The ids are planned as a whole."""
+    left_out, ids = LeftOut(), list(read_ids(ids_file))
+    wanted = [item for item in ids if (course_id, item) not in file]
     async with aclosing(client.course_participants.get_many(course_id, wanted)) as results:
         async for result in results:
             if isinstance(result.error, NotFoundError):
-                unknown.append(result.id)
+                left_out.unknown.append(result.id)
+            elif isinstance(result.error, InvalidResponseError):
+                left_out.add_invalid(result.error)
             elif result.error is not None:
                 raise result.error
             else:
                 assert result.value is not None
                 file.append([to_dict(result.value)])
-                progress.show(len(file), max(total, len(file)))
-    return unknown
+                progress.show(len(file), max(len(ids), len(file)))
+    return left_out

@@ -64,9 +64,9 @@ def structure_number(value: object, _: object) -> float:
 
 
 def structure_datetime(value: object, _: object) -> datetime:
-    """An aware datetime, from ISO 8601 with a UTC offset."""
+    """An aware datetime, from ISO 8601 with a UTC offset. RFC 3339 allows a lower-case ``t`` and ``z``, too."""
     try:
-        moment = datetime.fromisoformat(structure_str(value, str))
+        moment = datetime.fromisoformat(structure_str(value, str).upper())
     except ValueError:
         moment = None
     if moment is None:

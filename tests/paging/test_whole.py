@@ -1,4 +1,4 @@
-"""A list is whole: also when it moves while it is read, and when its total or its largest page are not what they seem."""
+"""A list is whole, also when it moves while it is read, and when its total or its pages are not what they seem."""
 
 from __future__ import annotations
 
@@ -90,12 +90,16 @@ async def test_list_that_moves_twice_is_an_error_at_its_end() -> None:
     """If the second reading moves as well, the items are given and then the caller learns that some may be missing."""
     async with course(900) as (fake, client, _):
         given: list[str] = []
-        with pytest.raises(ListChangedError, match="at least 0 items are missing") as changed:
+
+        async def read_and_remove() -> None:
             async with aclosing(client.course_participants.list("c").pages()) as pages:
                 async for page in pages:
-                    given += [participant.id for participant in page.items]
-                    shown = int(given[-1].removeprefix("participant-"))
-                    fake.remove(make_course_participant(shown, course_id="c"))
+                    given.extend(participant.id for participant in page.items)
+                    last = int(given[-1].removeprefix("participant-"))
+                    fake.remove(make_course_participant(last, course_id="c"))
+
+        with pytest.raises(ListChangedError, match="at least 0 items are missing") as changed:
+            await read_and_remove()
         assert len(given) == len(set(given))
         assert changed.value.path == "/v1/courses/c/participants"
 
