@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meltingspot_async import CourseParticipant, InvalidResponseError, ParticipantStatus
-from meltingspot_async._paging.cursor import Page
+from meltingspot_async._paging.page import Page
 from meltingspot_async.models._converter import structure
 
 from ..support.documents import DOCUMENTED, PATH, json_values, participant, refusal
