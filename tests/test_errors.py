@@ -105,3 +105,8 @@ def test_error_of_several_lists_names_the_first_three() -> None:
     assert "[email]: 404 for GET /v1/1" in str(error)
     assert "/v1/3" not in str(error)
     assert str(error).endswith("Look at .errors for the other 2.")
+
+
+def test_deadline_says_when_to_come_back() -> None:
+    """A call that had no time for a wait says how long that wait is, as every error does that says to try again."""
+    assert DeadlineExceededError(wait_needed=8.25, deadline=3.0).retry_after == 8.25

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import BufferedWriter, TextIOWrapper
 from typing import cast
@@ -22,7 +23,7 @@ from . import (
     participants,
     roles,
 )
-from .running import RootGroup
+from .running import RootGroup, exit_code_of
 
 FAMILIES = {
     "courses": courses.app,
@@ -55,9 +56,15 @@ def root() -> None:
 
 
 def main() -> None:
-    """Entry point of the ``meltingspot`` command."""
+    """Entry point of the ``meltingspot`` command. Whatever becomes of the output, there is no traceback of it."""
     # A terminal whose encoding lacks the bars or a name shows "?" instead of a traceback. JSON is ASCII anyway.
     stdout = cast("TextIOWrapper[BufferedWriter] | None", sys.stdout)
     if stdout is not None:  # None: somebody closed it
         stdout.reconfigure(errors="replace")
-    app(prog_name="meltingspot")
+    code = exit_code_of(lambda: app(prog_name="meltingspot"))
+    if stdout is not None:
+        unwritten = exit_code_of(stdout.flush)
+        if unwritten is not None:  # what is left would fail once more when Python ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        code = code or unwritten
+    sys.exit(code or 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
@@ -52,7 +52,7 @@ class RootGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise  # Typer exits quietly when the reader of a pipe, such as head, has seen enough.
+            raise typer.Exit from None  # the reader of a pipe, such as head, has seen enough: no failure
         except tuple(_EXIT_CODES) as error:
             code = next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
             fail("\n".join([_message(error), *getattr(error, "__notes__", ())]), code)
@@ -77,6 +77,22 @@ def fail(message: str, code: ExitCode = ExitCode.FAILED) -> NoReturn:
     """End the command with a message on stderr."""
     typer.echo(f"meltingspot: {message}", err=True)
     raise typer.Exit(code) from None
+
+
+def exit_code_of(step: Callable[[], object]) -> int | None:
+    """Take one of the command's last steps; what it exits with, or ``None``. What can go wrong becomes one line."""
+    try:
+        step()
+    except SystemExit as end:
+        is_cut = isinstance(end.__context__, BrokenPipeError)  # Typer counts it as a failure
+        return 0 if is_cut or not isinstance(end.code, int) else end.code
+    except BrokenPipeError:
+        return 0
+    except (OSError, KeyboardInterrupt) as error:
+        with suppress(OSError):
+            typer.echo(f"meltingspot: {_message(error)}", err=True)
+        return ExitCode.INTERRUPTED if isinstance(error, KeyboardInterrupt) else ExitCode.FAILED
+    return None
 
 
 def run(work: Coroutine[object, object, T]) -> T:

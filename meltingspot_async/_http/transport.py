@@ -99,16 +99,15 @@ class Transport:
 
         :raises TransportError: no complete answer arrived.
         """
+        session = self.open()
         try:
-            async with asyncio.timeout(request.timeout), self._get(request) as response:
+            async with asyncio.timeout(request.timeout), self._get(session, request) as response:
                 if not _is_success(response):
                     return await _refusal(response)
                 body = await _read(response, self.max_response_bytes)
                 if len(body) > self.max_response_bytes:
                     return None
                 return RawResponse(response.status, response.headers, bytes(body))
-        except UsageError:
-            raise
         except _FAILURES as error:
             failure = _in_our_terms(request, error)
         raise failure
@@ -171,9 +170,11 @@ class Transport:
                 await session.close()
 
     @asynccontextmanager
-    async def _get(self, request: Request) -> AsyncGenerator[aiohttp.ClientResponse, None]:
+    async def _get(
+        self, session: aiohttp.ClientSession, request: Request
+    ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         """One request to just this URL, whatever the session given would do by itself."""
-        session, headers = self.open(), dict(request.headers)
+        headers = dict(request.headers)
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = (_send_once,)
         if session.trust_env:
             # aiohttp looks for credentials in netrc then, and refuses to send two: the key comes in later.
@@ -206,15 +207,14 @@ class Transport:
             await session.close()
 
     async def _head(self, request: Request, stack: AsyncExitStack) -> StreamedResponse:
+        session = self.open()
         try:
             async with asyncio.timeout(request.timeout):
-                response = await stack.enter_async_context(self._get(request))
+                response = await stack.enter_async_context(self._get(session, request))
                 head = RawResponse(response.status, response.headers, b"")
                 if not _is_success(response) or head.status != 200:
                     head = await _refusal(response)
                 return StreamedResponse(request, response, head)
-        except UsageError:
-            raise
         except _FAILURES as error:
             failure = _in_our_terms(request, error)
         raise failure

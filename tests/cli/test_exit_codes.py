@@ -67,8 +67,9 @@ def test_closed_pipe_is_no_error_to_report(capsys: pytest.CaptureFixture[str]) -
     async def work() -> None:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as ended:
         command_of(work)(["work"])
+    assert ended.value.code == 0
     assert capsys.readouterr() == ("", "")
 
 
