@@ -8,6 +8,8 @@ from unittest.mock import Mock
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from meltingspot_async import (
     ApiError,
@@ -24,6 +26,7 @@ from meltingspot_async._http.failures import failure_of
 from meltingspot_async.testing import Answer
 
 from ..support.calls import PATH, failure, serving
+from ..support.clock import run_virtual
 from ..support.sockets import answering
 
 ONCE = RetryPolicy(attempts=2, backoff_max=0.0)
@@ -140,3 +143,40 @@ async def test_session_given_that_cannot_send_is_an_error_of_ours(name: str) -> 
         assert isinstance(error, TransportError)
         assert "session given" in str(error)
         assert not fake.received
+
+
+HEADS = st.sampled_from(
+    [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n", b"HTTP/1.0 999\r\n"]
+)
+HEADERS = st.lists(
+    st.sampled_from(
+        [
+            b"Content-Encoding: gzip\r\n",
+            b"Content-Encoding: deflate\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"Content-Length: -1\r\n",
+            b"Location: \xff\r\n",
+            b"Retry-After: \xb2\r\n",
+            b"X-Request-Id: \xff\r\n",
+            b"\r\n",
+        ]
+    ),
+    max_size=4,
+).map(b"".join)
+
+
+@given(st.tuples(HEADS, HEADERS, st.binary(max_size=60)).map(b"".join))
+@settings(max_examples=100)
+def test_whatever_answers_is_an_error_of_ours(answer: bytes) -> None:
+    """Any bytes at all in place of an answer end in a MeltingSpotError that can be shown."""
+
+    async def ask() -> MeltingSpotError:
+        async with (
+            answering(answer) as url,
+            MeltingSpotClient("key", base_url=url, retry=ONCE, timeout=1.0) as client,
+        ):
+            return await failure(client)
+
+    error = run_virtual(ask())
+    assert str(error).isprintable()
+    assert error.__context__ is None or isinstance(error.__context__, MeltingSpotError)
