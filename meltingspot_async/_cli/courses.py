@@ -20,7 +20,7 @@ from ..client import MeltingSpotClient
 from ..errors import UsageError
 from ..models import CourseParticipant, ParticipantStatus
 from .running import run
-from .showing import AsJsonLines, show_list
+from .showing import AsJsonLines, PageSize, show_list
 from .tables import ID, Column, bar, in_utc, plain, status_colour
 
 app = typer.Typer(no_args_is_help=True, help="Courses.")
@@ -46,6 +46,7 @@ def report_course(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Save the report to this file: .html or .svg.")
     ] = None,
+    page_size: PageSize = None,
 ) -> None:
     """Show how a course is doing: the funnel, the spread of completion, the activity of the last weeks."""
     if output is not None and output.suffix.lower() not in {".html", ".svg"}:
@@ -54,7 +55,7 @@ def report_course(
     async def fetch() -> CourseReport:
         report = CourseReport(datetime.now(UTC))
         async with MeltingSpotClient.from_env() as client:
-            async for participant in client.course_participants.list(course_id):
+            async for participant in client.course_participants.list(course_id, page_size=page_size):
                 report.add(participant)
         return report
 

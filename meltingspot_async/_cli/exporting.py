@@ -19,15 +19,6 @@ from .progress import ExportProgress
 F = TypeVar("F", bound=ResumableFile)
 
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a file that an earlier export began.")]
-PageSize = Annotated[
-    int | None,
-    typer.Option(
-        "--page-size",
-        min=1,
-        help="Items to ask for at once. Default: MELTINGSPOT_PAGE_SIZE, or 100. `meltingspot doctor` finds the most.",
-    ),
-]
-
 _CONTINUE = "Run the command again with --resume to continue: nothing is lost."
 
 

@@ -14,12 +14,12 @@ from ..client import MeltingSpotClient
 from ..errors import InvalidResponseError, NotFoundError, UsageError
 from ..models import CourseParticipant, to_dict
 from ..models._model import field_names
-from .exporting import PageSize, Resume, export_client, written
+from .exporting import Resume, export_client, written
 from .files.ids_file import read_ids
 from .files.record_file import Format, RecordFile, format_of
 from .progress import ExportProgress
 from .running import ExitCode, run
-from .showing import AsJson, AsJsonLines, show_item, show_list
+from .showing import AsJson, AsJsonLines, PageSize, show_item, show_list
 from .tables import Column, bar, plain
 
 app = typer.Typer(no_args_is_help=True, help="Participants of courses.")
@@ -54,10 +54,14 @@ COLUMNS = (
 
 
 @app.command("list")
-def list_participants(course_id: CourseId, status: Status = None, as_json: AsJsonLines = False) -> None:
+def list_participants(
+    course_id: CourseId, status: Status = None, page_size: PageSize = None, as_json: AsJsonLines = False
+) -> None:
     """Show the participants of a course."""
     show_list(
-        lambda client: client.course_participants.list(course_id, status=status), COLUMNS, as_json=as_json
+        lambda client: client.course_participants.list(course_id, status=status, page_size=page_size),
+        COLUMNS,
+        as_json=as_json,
     )
 
 

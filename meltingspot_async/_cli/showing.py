@@ -24,6 +24,15 @@ AsJsonLines = Annotated[
     bool, typer.Option("--json", help="Print JSON, one item per line, with the service's own names.")
 ]
 
+PageSize = Annotated[
+    int | None,
+    typer.Option(
+        "--page-size",
+        min=1,
+        help="Items to ask for at once. Default: MELTINGSPOT_PAGE_SIZE, or 100. `meltingspot doctor` finds the most.",
+    ),
+]
+
 
 def show_item(get: Callable[[MeltingSpotClient], Coroutine[object, object, M]], *, as_json: bool) -> None:
     """Print one item with all its fields."""

@@ -150,3 +150,57 @@ def test_export_names_the_courses_that_failed(fake: FakeMeltingSpot, tmp_path: P
     fake.seed("nowhere", 2)
     assert export("course-1", "nowhere", "course-2", "-o", out, "--resume").exit_code == 0
     assert len(records(out)) == 8
+
+
+def test_export_writes_all_that_is_well_formed(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """A participant that is not as documented keeps no other from the file; the command says so and exits with 1."""
+    fake.seed("course-1", 150)
+    fake.seed("course-2", 3)
+    odd = {**to_dict(make_course_participant(7, course_id="course-1")), "id": "odd", "status": 3}
+    fake.add_documents("/v1/courses/course-1/participants", odd)
+    done = export("course-1", "course-2", "-o", tmp_path / "all.jsonl")
+    assert done.exit_code == 1
+    assert len(ids(tmp_path / "all.jsonl")) == 153
+    assert "not in the file, because they are not as documented: 1. The first: " in done.stderr
+    assert "item odd at $.items[50].status" in done.stderr
+
+
+def test_export_of_ids_writes_all_that_is_well_formed(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """The same with --ids-file: the odd one is asked for by itself, and counted."""
+    fake.seed("course-1", 5)
+    fake.add_documents("/v1/courses/course-1/participants", {"id": "odd"})
+    (tmp_path / "ids").write_text("participant-1\nodd\nparticipant-3\n")
+    done = export("course-1", "--ids-file", tmp_path / "ids", "-o", tmp_path / "some.jsonl")
+    assert done.exit_code == 1
+    assert sorted(ids(tmp_path / "some.jsonl")) == ["participant-1", "participant-3"]
+    assert (
+        "not as documented: 1. The first: The answer to GET /v1/courses/course-1/participants/odd"
+        in done.stderr
+    )
+
+
+def test_ids_file_is_planned_as_a_whole(fake: FakeMeltingSpot, tmp_path: Path) -> None:
+    """An ids file with all participants of a course costs its pages, whatever the order of the ids."""
+    seeded = fake.seed("course-1", 3_000)
+    (tmp_path / "ids").write_text("\n".join([*seeded[1::2], *seeded[::2]]))
+    before = len(fake.received)
+    done = export("course-1", "--ids-file", tmp_path / "ids", "-o", tmp_path / "all.jsonl")
+    assert done.exit_code == 0
+    assert len(ids(tmp_path / "all.jsonl")) == 3_000
+    assert len(fake.received) - before <= 31
+
+
+def test_page_size_comes_from_option_or_environment(
+    fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--page-size, or MELTINGSPOT_PAGE_SIZE, says how many participants are asked for at once."""
+    fake.seed("course-1", 3)
+    export("course-1", "-o", tmp_path / "a.jsonl", "--page-size", "500")
+    monkeypatch.setenv("MELTINGSPOT_PAGE_SIZE", "70")
+    export("course-1", "-o", tmp_path / "b.jsonl")
+    assert ["limit=500" in request.path for request in fake.received] == [True, False]
+    assert "limit=70" in fake.received[1].path
+    monkeypatch.setenv("MELTINGSPOT_PAGE_SIZE", "many")
+    refused = export("course-1", "-o", tmp_path / "c.jsonl")
+    assert refused.exit_code == 2
+    assert "MELTINGSPOT_PAGE_SIZE must be a whole number" in refused.stderr
