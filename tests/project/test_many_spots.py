@@ -174,7 +174,7 @@ def test_killed_worker_loses_nothing_and_repeats_nothing(
         assert enqueue(environment) == "0 courses enqueued\n"  # they are in the queue already
         in_queue = repr(queue.xrange("many-spots"))
         with workers(3, environment, log):
-            wait_for("the third page's request", lambda: len(spots["south"].received) == 3)
+            wait_for("the third page's request", lambda: len(spots["south"].received) >= 3)
             entry = entry_of(queue, ("south", "onboarding"))
             wait_for("a sign of life", gives_sign_of_life(queue, entry))
             delivery = delivery_of(queue, entry)
