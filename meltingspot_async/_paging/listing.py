@@ -17,9 +17,6 @@ from .service_list import ServiceList
 OnInvalid = Literal["raise", "skip"]
 OnChanged = Literal["raise", "ignore"]
 
-READINGS = 2
-"""How often a list is read that moves: twice at most."""
-
 EXAMPLES = 5
 """Odd items that an error names."""
 
@@ -56,24 +53,30 @@ class Listing(Generic[T]):
         :raises InvalidItemsError: at the end, if items were not as documented.
         :raises ListChangedError: at the end, if the list moved in both of two readings.
         """
-        cursor = PageCursor(self._source.page_size)
-        invalid: list[InvalidItem] = []
-        count = 0
-        for number in range(1, READINGS + 1):
-            async with aclosing(Reading(self._source, cursor)) as reading:
-                while cursor.next_page is not None:
-                    page = await reading.next()
-                    reading.read_ahead()
-                    if page is not None and (number == 1 or page.items or page.invalid):
-                        count += len(page.invalid)
-                        invalid += page.invalid[: EXAMPLES - len(invalid)]
-                        self._report(page)
-                        yield page
-            if not cursor.has_moved or number == READINGS:
-                break
+        cursor, invalid = PageCursor(self._source.page_size), list[InvalidItem]()
+        async with aclosing(self._read(cursor, invalid)) as pages:
+            async for page in pages:
+                yield page
+        if cursor.has_moved:
             first_page = 0 if cursor.is_counted_from_0 else 1
             cursor = PageCursor(cursor.page_size, first_page, given=cursor.seen)
-        self._end(cursor, invalid, count)
+            async with aclosing(self._read(cursor, invalid)) as pages:
+                async for page in pages:
+                    if page.items or page.invalid:
+                        yield page
+        self._end(cursor, invalid)
+
+    async def _read(self, cursor: PageCursor, invalid: list[InvalidItem]) -> AsyncGenerator[Page[T], None]:
+        """One reading. What is wrong with odd items is reported, and added to ``invalid``."""
+        async with aclosing(Reading(self._source, cursor)) as reading:
+            while cursor.next_page is not None:
+                page = await reading.next()
+                reading.read_ahead()
+                if page is not None:
+                    invalid += page.invalid
+                    for item in page.invalid:
+                        self._source.session.report(item)
+                    yield page
 
     async def first(self) -> T | None:
         """The first item that the service gives, or ``None`` if the list is empty."""
@@ -112,11 +115,7 @@ class Listing(Generic[T]):
             "listing.to_list(), listing.first() or listing.count()."
         )
 
-    def _report(self, page: Page[T]) -> None:
-        for item in page.invalid:
-            self._source.session.report(item)
-
-    def _end(self, cursor: PageCursor, invalid: list[InvalidItem], count: int) -> None:
+    def _end(self, cursor: PageCursor, invalid: list[InvalidItem]) -> None:
         """Say what could not be given.
 
         :raises ListChangedError: the last reading moved.
@@ -129,6 +128,6 @@ class Listing(Generic[T]):
             )
         if cursor.has_moved and self._on_changed == "raise":
             raise ListChangedError(path, cursor.missing)
-        if count and self._on_invalid == "raise":
-            examples = tuple(item.where for item in invalid)
-            raise InvalidItemsError(path, invalid[0].field, invalid[0].problem, count, examples)
+        if invalid and self._on_invalid == "raise":
+            examples = tuple(item.where for item in invalid[:EXAMPLES])
+            raise InvalidItemsError(path, invalid[0].field, invalid[0].problem, len(invalid), examples)

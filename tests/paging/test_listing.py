@@ -95,6 +95,28 @@ async def test_page_of_another_shape_is_refused(
     assert (refused.value.field, refused.value.problem) == (field, problem)
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "problem"),
+    [
+        (b"[]", "$", "expected an object, got an array"),
+        (b'{"items": []}', "$.total", "it is missing"),
+        (b'{"total": 3}', "$.items", "it is missing"),
+    ],
+)
+async def test_answer_that_is_no_page_is_refused(
+    fake_meltingspot: FakeMeltingSpot,
+    meltingspot: MeltingSpotClient,
+    body: bytes,
+    field: str,
+    problem: str,
+) -> None:
+    """An answer without items or total is an InvalidResponseError, not an empty list."""
+    fake_meltingspot.fail(Answer(200, body))
+    with pytest.raises(InvalidResponseError) as refused:
+        await meltingspot.course_participants.list("c").to_list()
+    assert (refused.value.field, refused.value.problem) == (field, problem)
+
+
 async def test_list_that_ends_early_leaves_a_warning(
     fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,63 @@
+"""Pages are read ahead: at the speed of the allowance, few in vain, in flat memory."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import Literal
+
+import pytest
+
+from meltingspot_async import RateLimit, SlidingWindowLimiter
+from meltingspot_async.testing import FakeMeltingSpot
+
+from ..support.clock import now
+from ..support.course import WIDE, course
+
+ALLOWED = RateLimit(100, per=1.0)
+
+
+@pytest.mark.parametrize("first_page", [0, 1])
+async def test_list_takes_what_the_allowance_takes(first_page: Literal[0, 1]) -> None:
+    """300 pages, answered in 0.2 s each, take 1.6 times the 3 s of the allowance, and one request more at most."""
+    fake = FakeMeltingSpot(limits=[ALLOWED], first_page=first_page, cold=0.2, warm=0.2)
+    limiter = SlidingWindowLimiter([ALLOWED])
+    async with course(3_000, fake=fake, limiter=limiter, page_size=10) as (_, client, ids):
+        started = now()
+        given = [participant.id async for participant in client.course_participants.list("c")]
+        assert now() - started <= 1.6 * 3.0
+        assert sorted(given) == sorted(ids)
+        assert len(fake.received) <= 301
+        assert not any(request.refused for request in fake.received)
+
+
+@pytest.mark.parametrize(("used", "in_vain"), [(1, 1), (2, 2), (5, 6), (10, 11), (60, 20)])
+async def test_list_that_is_stopped_has_read_few_pages_in_vain(used: int, in_vain: int) -> None:
+    """A program that stops early has had about as many pages read in vain as it used, and never more than twenty.
+
+    So has one that takes its time: no page is requested while twenty wait for it.
+    """
+    async with course(2_000, fake=FakeMeltingSpot(limits=[WIDE], warm=0.2), page_size=10) as (
+        fake,
+        client,
+        _,
+    ):
+        async with aclosing(client.course_participants.list("c").pages()) as pages:
+            for _number in range(used):
+                await anext(pages)
+            await asyncio.sleep(60.0)
+            assert len(fake.received) <= used + in_vain
+        received = len(fake.received)
+        await asyncio.sleep(60.0)
+        assert len(fake.received) == received
+
+
+async def test_get_many_reads_ahead_no_page_in_vain() -> None:
+    """All ids of a course cost its pages, in a tenth of the time that they take one after another."""
+    fake = FakeMeltingSpot(limits=[WIDE], cold=0.2, warm=0.2)
+    async with course(2_000, fake=fake, page_size=10) as (_, client, ids):
+        started = now()
+        results = [result async for result in client.course_participants.get_many("c", ids[::-1])]
+        assert len(results) == 2_000
+        assert now() - started <= 200 * 0.2 / 10
+        assert len(fake.received) <= 200
