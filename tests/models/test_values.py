@@ -95,3 +95,9 @@ def test_milliseconds_become_datetimes() -> None:
         found = structure(json.dumps({**member, "updatedAt": written}).encode(), models.SpotMember, PATH)
         assert found.updated_at == datetime(2026, 1, 5, 9, 0, 0, 123000, tzinfo=UTC)
         assert to_dict(found)["updatedAt"] == 1767603600123
+
+
+def test_date_may_be_written_with_small_letters() -> None:
+    """RFC 3339, by which the service documents its dates, allows t and z for T and Z."""
+    found = participant(startedAt="2025-05-04t09:42:00z").started_at
+    assert found == datetime(2025, 5, 4, 9, 42, tzinfo=UTC)
