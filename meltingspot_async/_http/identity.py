@@ -23,7 +23,7 @@ def wrong_item(path: str, response: RawResponse, item_id: str | None) -> Invalid
 
     :param item_id: the id asked for; ``None`` if the request names none.
     """
-    if item_id is None:
+    if item_id is None or response.status != 200:
         return None
     try:
         document = json.loads(response.body)

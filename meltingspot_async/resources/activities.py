@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
+from .._http.endpoint import Params
 from .._http.session import SessionManager
 from .._paging.export_cursor import ExportCursor
 from ..errors import UsageError
@@ -75,7 +76,7 @@ class Activities(Resource):
             filters=query.build(
                 filters,
                 query.at(unit, to_date=to_date),
-                query.several(event_type=event_types),
+                _of_types(event_types),
                 reserved={"limit", "fromEventId", "fromDate[eq]"},
             ),
             limit=limit,
@@ -84,6 +85,12 @@ class Activities(Resource):
         )
         id_fields = ID_FIELDS if id_field is None else (id_field,)
         return _export(self._session.with_default_priority(Priority.BULK), cursor, id_fields)
+
+
+def _of_types(event_types: query.Texts | None) -> Params:
+    """One type by ``eventType[eq]``, several by ``eventType[in]``: both are documented."""
+    chosen = query.several(event_type=event_types).values()
+    return {f"eventType[{'in' if ',' in str(types) else 'eq'}]": types for types in chosen}
 
 
 async def _export(

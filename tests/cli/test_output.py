@@ -85,3 +85,12 @@ def test_output_that_fails_at_the_end_fails_the_command(
             cli.main()
     assert ended.value.code == 1
     assert capfd.readouterr().err == "meltingspot: No space left on device\n"
+
+
+def test_reader_that_has_left_is_no_failure() -> None:
+    """A pipe whose reader has seen enough, as with ``| head``, ends the command without a failure code."""
+
+    def write() -> None:
+        raise BrokenPipeError
+
+    assert exit_code_of(write) == 0

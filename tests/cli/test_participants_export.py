@@ -204,3 +204,15 @@ def test_page_size_comes_from_option_or_environment(
     refused = export("course-1", "-o", tmp_path / "c.jsonl")
     assert refused.exit_code == 2
     assert "MELTINGSPOT_PAGE_SIZE must be a whole number" in refused.stderr
+
+
+def test_export_of_ids_ends_at_an_error_that_is_not_an_id_s(
+    fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that is not accepted ends the export of an ids file in one line."""
+    ids_file = tmp_path / "ids.txt"
+    ids_file.write_text("participant-1\nparticipant-2\n")
+    monkeypatch.setenv("MELTINGSPOT_API_KEY", "wrong")
+    ended = export("course-1", "--ids-file", ids_file, "-o", tmp_path / "some.jsonl")
+    assert ended.exit_code == 1
+    assert "Check the secret key" in ended.stderr

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import UTC, datetime, timedelta, timezone
 
 import attrs
 import pytest
 
+from meltingspot_async._cli.tables import in_utc
 from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
 
 from ..contract.contract import SCHEMAS
@@ -78,3 +80,11 @@ def test_characters_unknown_to_the_terminal_are_replaced(
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "Completed" in shown.stdout
     assert "?" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("moment", "hours"), [(datetime.max.replace(tzinfo=UTC), -2), (datetime.min.replace(tzinfo=UTC), 2)]
+)
+def test_moment_at_the_end_of_the_calendar_is_shown_without_its_offset(moment: datetime, hours: int) -> None:
+    """A date that stands for never is shown, though it cannot be brought to UTC."""
+    assert in_utc(moment.replace(tzinfo=timezone(timedelta(hours=hours)))) == moment

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import Any
 
 import pytest
 
 from meltingspot_async import Event, InvalidItem, InvalidItemsError, InvalidResponseError, to_dict
-from meltingspot_async.testing import make_course_participant
+from meltingspot_async.testing import Answer, make_course_participant
 
 from ..support.course import course
 
@@ -71,3 +72,13 @@ async def test_item_of_another_type_is_an_odd_item(item: Any) -> None:
             InvalidItemsError, match=r"an item without id at \$\.items\[1\]: expected an object"
         ):
             await client.course_participants.list("c").to_list()
+
+
+@pytest.mark.parametrize(("page", "field"), [({"items": []}, "total"), ({"total": 3}, "items")])
+async def test_page_without_items_or_total_is_refused(page: dict[str, object], field: str) -> None:
+    """An answer that is no page of a list ends it, and names what is missing."""
+    async with course(3) as (fake, client, _):
+        fake.fail(Answer(200, json.dumps(page).encode()))
+        with pytest.raises(InvalidResponseError) as refused:
+            await client.course_participants.list("c").to_list()
+        assert refused.value.field == f"$.{field}"

@@ -358,3 +358,18 @@ def test_export_takes_flat_memory() -> None:
     count, kilobytes = map(int, run.stdout.split())
     assert count == 100_000
     assert kilobytes < 10_000
+
+
+@pytest.mark.parametrize(
+    ("types", "asked"),
+    [
+        ("LiveAttended", "eventType[eq]=LiveAttended"),
+        (["LiveAttended"], "eventType[eq]=LiveAttended"),
+        (["LiveAttended", "TopicVoted"], "eventType[in]=LiveAttended,TopicVoted"),
+    ],
+)
+async def test_one_type_is_equal_and_several_are_a_list(types: str | list[str], asked: str) -> None:
+    """A single type is asked for by its own operator: a service may know only that one."""
+    async with service(3) as (fake, client):
+        await ids(client, event_types=types)
+        assert asked in fake.received[0].path
