@@ -37,7 +37,7 @@ def test_interrupted_export_can_be_resumed(
 ) -> None:
     """Ctrl-C and SIGTERM end an export with their own exit code, one line, and a file that can be resumed."""
     fake.seed("course-1", 250)
-    fake.fail(Delay(0.0), Delay(60.0))
+    fake.fail(Delay(0.0), Delay(60.0), Delay(60.0))
     out = tmp_path / "all.jsonl"
     process = subprocess.Popen(
         [*COMMAND, "participants", "export", "course-1", "-o", out], stderr=subprocess.PIPE, text=True
