@@ -70,9 +70,9 @@ class Listing(Generic[T]):
         """One reading. What is wrong with odd items is reported, and added to ``invalid``."""
         async with aclosing(Reading(self._source, cursor)) as reading:
             while cursor.next_page is not None:
-                page = await reading.next()
+                received = await reading.next()
                 reading.read_ahead()
-                if page is not None:
+                for page in () if received is None else (received,):
                     invalid += page.invalid
                     for item in page.invalid:
                         self._source.session.report(item)

@@ -33,8 +33,8 @@ async def test_pages_that_come_together_after_silence_have_their_slots_at_once(k
     """Six pages at once beside a batch that has run alone for long have their slots within 0.6 s."""
     service = Service()
     async with kind.pair(*DOCUMENTED_LIMITS) as (pages, batches), batch(service, batches):
-        for _ in range(5):
-            await asyncio.sleep(37.3)
+        for _ in range(4):
+            await asyncio.sleep(31.3)
             assert max(await asyncio.gather(*(service.ask(pages) for _ in range(6)))) <= 0.6
 
 
@@ -47,7 +47,7 @@ async def test_batch_alone_loses_little_to_the_reserve(kind: Kind) -> None:
             kind.pair(*DOCUMENTED_LIMITS, reserve=reserve) as (_, limiter),
             batch(service, limiter) as answered,
         ):
-            await asyncio.sleep(150.0)
+            await asyncio.sleep(102.0)
         answers[reserve] = len(answered)
     assert answers[0.05] >= 0.93 * answers[0.0]
 
