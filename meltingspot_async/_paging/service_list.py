@@ -98,7 +98,9 @@ class ServiceList(Generic[T]):
         """The page of a number, if pages have that many items."""
         params = {**self.filters, "limit": size, "page": number}
         response = await self.session.get(self.path, params)
-        return read_page(response.body, self.model, self.path, self.identify, self.session.notice)
+        return read_page(
+            document(self.path, response), self.model, self.path, self.identify, self.session.notice
+        )
 
     async def item(self, item_id: str) -> T:
         """The item of an id."""

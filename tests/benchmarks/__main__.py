@@ -214,7 +214,7 @@ def memory() -> None:
 PEAK = """
 import asyncio, json, pathlib, re
 from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
-from meltingspot_async._paging.cursor import Page
+from meltingspot_async._paging.page import ReceivedPage
 from meltingspot_async._paging.get_many import get_many
 from meltingspot_async._paging.service_list import ServiceList
 from meltingspot_async._http.response import RawResponse
@@ -229,14 +229,15 @@ LISTING = (
     PEAK
     + """
 class Pages:
-    notice = staticmethod(lambda drift: None)
+    notice = report = staticmethod(lambda event: None)
+    page_size, largest_pages = 100, {}
 
     def with_default_priority(self, priority):
         return self
 
     async def get(self, path, params, item_id=None):
         first = (params["page"] - 1) * 100
-        items = [to_dict(make_course_participant(n, course_id="c")) for n in range(first, first + 100)]
+        items = [to_dict(make_course_participant(n, course_id="c")) for n in range(first, min(first + 100, 100_000))]
         return RawResponse(200, {}, json.dumps({"items": items, "total": 100_000}).encode())
 
 async def main():
@@ -260,15 +261,19 @@ class Item:
     def __init__(self, id):
         self.id = id
 
+class Session:
+    largest_pages = {}
+
 class Source(ServiceList):
     async def item(self, item_id):
         return Item(item_id)
 
-    async def page(self, number):
-        return Page((), 10**7)
+    async def page(self, number, size):
+        return ReceivedPage((), (), 10**7)
 
 async def main():
-    results = get_many(Source(None, "/list", Item, 100), (f"{n:036d}" for n in range(1_000_000)), 20, raising=False)
+    source = Source(Session(), "/list", Item, 100)
+    results = get_many(source, (f"{n:036d}" for n in range(1_000_000)), 20, raising=False)
     await anext(results)
     start, count = peak(), 1
     async for _ in results:

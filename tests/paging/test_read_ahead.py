@@ -61,3 +61,21 @@ async def test_get_many_reads_ahead_no_page_in_vain() -> None:
         assert len(results) == 2_000
         assert now() - started <= 200 * 0.2 / 10
         assert len(fake.received) <= 200
+
+
+async def test_page_beside_a_list_is_answered_at_once() -> None:
+    """A list that is read as fast as the limit allows keeps no single get waiting for its slot."""
+    limit = RateLimit(100, per=10.0)
+    fake = FakeMeltingSpot(limits=[limit], cold=0.2, warm=0.2)
+    async with course(3_000, fake=fake, limiter=SlidingWindowLimiter([limit]), page_size=10) as (
+        _,
+        client,
+        ids,
+    ):
+        listing = asyncio.create_task(client.course_participants.list("c").to_list())
+        for number in range(20):
+            await asyncio.sleep(1.0)
+            started = now()
+            await client.course_participants.get("c", ids[number])
+            assert now() - started <= 0.6 + 0.2
+        assert len(await listing) == 3_000
