@@ -45,6 +45,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as its base
+        """Wait for threads as long as they take: they end in real time, of which the virtual clock knows nothing."""
+        await super().shutdown_default_executor()
+
     def block(self, seconds: float) -> None:
         """Let time pass as if the running callback had taken that long."""
         self._jumping.now += seconds
