@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import cast
 from urllib.parse import unquote
 
 from ..errors import InvalidResponseError
+from ..models._json import NotJsonError, read
 from .response import RawResponse
 
 
@@ -26,8 +26,8 @@ def wrong_item(path: str, response: RawResponse, item_id: str | None) -> Invalid
     if item_id is None or response.status != 200:
         return None
     try:
-        document = json.loads(response.body)
-    except (ValueError, RecursionError):
+        document = read(response.body)
+    except NotJsonError:
         return None
     if not isinstance(document, dict):
         return None
