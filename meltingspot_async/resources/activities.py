@@ -43,7 +43,7 @@ class Activities(Resource):
         ``GET /v1/activities~export`` (``exportactivities`` in the API reference): JSON Lines, read as they
         arrive, over as many requests as it takes. After a broken connection the export continues behind the last
         activity received. It ends when the service, asked for what follows the last activity, answers with nothing
-        new; an empty answer in the middle cannot be told from the end. Its requests wait behind interactive ones,
+        new; an empty answer in the middle looks like the end. Its requests wait behind interactive ones,
         unless a priority was chosen by ``with_options``.
 
         :param from_date: begin with the activities of this moment.

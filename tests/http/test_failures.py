@@ -106,7 +106,7 @@ NO_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     ],
 )  # fmt: skip
 def test_each_failure_has_its_sentence(error: Exception, said: str, lasting: bool) -> None:
-    """DNS, TLS, certificates and the network are told from each other, and nothing of the exception's text is kept."""
+    """DNS, TLS, certificates and the network have texts of their own, and nothing of the exception's text is kept."""
     found = failure_of(error)
     assert said in found.reason
     assert found.lasting == lasting

@@ -70,7 +70,7 @@ class ActivityFile(ResumableFile):
         self._file.truncate(end)
 
     def _id_in(self, line: bytes) -> str | None:
-        """The id of an activity that was written; ``None`` for a line that is none, or has no id."""
+        """The id of an activity that was written; ``None`` if the line is not an activity, or has no id."""
         try:
             return event_id(structure(line, Activity, str(self.path)), self._id_fields)
         except InvalidResponseError:
