@@ -68,18 +68,9 @@ def _refuse(self: object, *_: object, **__: object) -> NoReturn:
 for _name in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"):
     setattr(JsonObject, _name, _refuse)
 for _name in (
-    "__setitem__",
-    "__delitem__",
-    "__iadd__",
-    "__imul__",
-    "append",
-    "clear",
-    "extend",
-    "insert",
-    "pop",
+    *("__setitem__", "__delitem__", "__iadd__", "__imul__"),
+    *("append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"),
 ):
-    setattr(JsonArray, _name, _refuse)
-for _name in ("remove", "reverse", "sort"):
     setattr(JsonArray, _name, _refuse)
 
 

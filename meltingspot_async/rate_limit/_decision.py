@@ -85,9 +85,10 @@ def decide(state: State, rules: Rules, said: Statement, time: float) -> Reply | 
 
 
 def take_page(state: State, held: int, time: float) -> bool:
-    """Take a slot for a page as :func:`decide` would, where only one process is, nobody waits and nothing is open.
+    """Take a slot for a page as :func:`decide` would, where one process is alone and nobody waits in it.
 
-    It is the most frequent step by far, and a fifth of the work. ``False`` leaves it to :func:`decide`.
+    It is the most frequent step by far. ``False`` leaves it to :func:`decide`: no slot is free, or a 429 has to be
+    thought of.
     """
     now = state.tick(time)
     if state.in_doubt or state.shortest.allowed < state.shortest.rule.requests:

@@ -99,6 +99,11 @@ class Lanes:
         """The lane of a priority."""
         return self.batches if priority is Priority.BULK else self.pages
 
+    def refuse(self, reason: Callable[[], MeltingSpotError]) -> None:
+        """Refuse everybody who waits, each with an exception of its own."""
+        for lane in (self.pages, self.batches):
+            lane.refuse(reason)
+
     def last(self, priority: Priority, waiter: Waiter, deadline: float | None) -> Place:
         """The place of the one who was added last."""
         lane = self.of(priority)

@@ -144,11 +144,11 @@ class QueueingLimiter(ABC):
         self._held -= 1
         outcome, unreported = SlotOutcome.of(error), self._unreported
         if taken.loop.is_closed():
-            unreported.given_up, unreported.given_up_at = unreported.given_up + 1, taken.loop.time()
+            unreported.give_up(1, taken.loop.time())
             return
         unreported.answered += outcome is SlotOutcome.ANSWERED
         if outcome is SlotOutcome.GIVEN_UP:
-            unreported.given_up, unreported.given_up_at = unreported.given_up + 1, taken.loop.time()
+            unreported.give_up(1, taken.loop.time())
         if isinstance(error, RateLimitError) and error.pause is not None:
             self._heed_refusal(taken, error, error.pause)
         self._report()
@@ -171,7 +171,7 @@ class QueueingLimiter(ABC):
         """What is reported in a step."""
         now, step = self._time(), float(unit > 1)
         pause = max(0.0, stated.paused_until - now) if stated.refused else 0.0
-        given_up_for = max(0.0, now - stated.given_up_at) if stated.given_up else 0.0
+        given_up_for = stated.given_up_for(now)
         return Statement(
             process,
             0,
@@ -194,8 +194,7 @@ class QueueingLimiter(ABC):
         self._held += lanes.batches.resolve(reply.batches, lambda: None)
         # If its waiter was cancelled meanwhile, a slot is in the store's count, and not in what the next step states.
         if reply.is_conflict:
-            for lane in (lanes.pages, lanes.batches):
-                lane.refuse(lambda: UsageError(_CONFLICT))
+            lanes.refuse(lambda: UsageError(_CONFLICT))
         closed = reply.pages_closed_for > 0, reply.batches_closed_for > 0
         self._last = last = LastStep(
             said.held + reply.pages + reply.batches,
@@ -284,7 +283,7 @@ class QueueingLimiter(ABC):
                 "each a part of the allowance, or share it (in Redis: with a redis client for each loop)."
             )
         if self._held:
-            self._unreported.add(Unreported(given_up=self._held, given_up_at=self._taken_at))
+            self._unreported.give_up(self._held, self._taken_at)
         if forked:
             self._unreported = Unreported()  # what the parent holds is the parent's
         self._held, self._last, self._timer = 0, LastStep(pauses=self._last.pauses), None

@@ -21,11 +21,19 @@ class Unreported:
     after: int = 0
     """The pause after which they were sent."""
 
+    def give_up(self, count: int, at: float) -> None:
+        """Count requests as given up at a time of the loop's clock."""
+        self.given_up += count
+        self.given_up_at = max(self.given_up_at, at)
+
+    def given_up_for(self, now: float) -> float:
+        """Seconds since the last of them was given up; 0 if none was."""
+        return max(0.0, now - self.given_up_at) if self.given_up else 0.0
+
     def add(self, other: Unreported) -> None:
         """Take over what a report held that may not have arrived."""
         self.answered += other.answered
-        self.given_up += other.given_up
-        self.given_up_at = max(self.given_up_at, other.given_up_at)
+        self.give_up(other.given_up, other.given_up_at)
         self.refused += other.refused
         self.paused_until = max(self.paused_until, other.paused_until)
         self.after = max(self.after, other.after)

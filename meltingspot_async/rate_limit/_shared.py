@@ -172,8 +172,7 @@ class SharedLimiter(QueueingLimiter):
     async def aclose(self) -> None:
         """Refuse those who wait, and report to the store what it does not know yet. May be called twice."""
         self._use_running_loop()
-        for lane in (self._lanes.pages, self._lanes.batches):
-            lane.refuse(lambda: UsageError("This limiter was closed while the call waited for a slot."))
+        self._lanes.refuse(lambda: UsageError("This limiter was closed while the call waited for a slot."))
         self._report()
         if self._reporting is not None:
             await asyncio.wait([self._reporting])
@@ -263,8 +262,7 @@ class SharedLimiter(QueueingLimiter):
         self._renewal_at = now + self._lease / RENEWALS if self._held else NEVER
         if self._fallback is not None:
             self._local_until = now + LOCAL_FOR
-        for lane in (self._lanes.pages, self._lanes.batches):
-            lane.refuse(lambda: LimiterUnavailableError(reason))
+        self._lanes.refuse(lambda: LimiterUnavailableError(reason))
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._pid != os.getpid():

@@ -92,8 +92,7 @@ class SlidingWindowLimiter(QueueingLimiter):
         """Count what became of requests, and take no step."""
         now, ended = self._time(), self._unreported
         self._state.tick(now)
-        given_up_for = max(0.0, now - ended.given_up_at) if ended.given_up else 0.0
-        count(self._state, self._rules, ended.answered, ended.given_up, given_up_for)
+        count(self._state, self._rules, ended.answered, ended.given_up, ended.given_up_for(now))
         ended.answered = ended.given_up = 0
         last, lanes = self._last, self._lanes
         last.held, last.pages, last.batches = self._held, bool(lanes.pages), bool(lanes.batches)
