@@ -20,7 +20,7 @@ from ..models import Model, to_dict
 from ..rate_limit import RateLimit
 from .factories import make_course_participant
 from .faults import Fault
-from .operations import EXPORT, LISTS, Item, invalid_parameter, matches, path_of
+from .operations import EXPORT, LISTS, Item, invalid_parameter, path_of, selected
 
 DEFAULT_LIMIT = 20
 """Items of a page when a request names no ``limit``. The service does not document it."""
@@ -205,7 +205,7 @@ class FakeMeltingSpot:
         if self._largest_limit is not None and int(query.get("limit", 1)) > self._largest_limit:
             return _json({"message": f"limit must not be above {self._largest_limit}"}, 400)
         size = min(int(query.get("limit", DEFAULT_LIMIT)), self._largest_page)
-        found = [document for document in self._lists.get(path, {}).values() if matches(document, query)]
+        found = list(selected(self._lists.get(path, {}).values(), query))
         number = int(query.get("page", self._first_page)) - self._first_page
         last = max(0, math.ceil(len(found) / size) - 1)
         if not 0 <= number <= last and self._past_the_end == "404":
@@ -229,7 +229,7 @@ class FakeMeltingSpot:
         most = min(int(query.get("limit", "100")), self._largest_export)
         taken = ids[first : first + most] if self._filters_export_late else ids[first:]
         chosen = (self._lists[EXPORT][event] for event in taken)
-        found = (document for document in chosen if matches(document, query))
+        found = selected(chosen, query)
         body = "".join(json.dumps(document) + "\n" for document in islice(found, most)).encode()
         return web.Response(body=body, content_type="application/json")
 

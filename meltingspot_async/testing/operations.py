@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -159,17 +159,24 @@ def _fits(kind: _Kind, value: str) -> bool:
     return cast("type[OpenEnum]", kind)(value).is_known
 
 
-def matches(document: Mapping[str, object], query: Mapping[str, str]) -> bool:
-    """Whether the filters of a query select an item.
+def selected(
+    documents: Iterable[Mapping[str, object]], query: Mapping[str, str]
+) -> Iterator[Mapping[str, object]]:
+    """The items that the filters of a query select.
 
     An item passes a filter on a field that it does not have, such as its registration date.
     """
-    for name, wanted in query.items():
-        form = _FILTER.fullmatch(name)
-        value = _value(document, form["field"]) if form else None
-        if form and value is not None and not _OPERATORS[form["how"]](value, wanted):
-            return False
-    return True
+    forms = [(form, wanted) for name, wanted in query.items() if (form := _FILTER.fullmatch(name))]
+    filters = [(form["field"], _OPERATORS[form["how"]], wanted) for form, wanted in forms]
+
+    def passes(document: Mapping[str, object]) -> bool:
+        for field, passes_filter, wanted in filters:
+            value = _value(document, field)
+            if value is not None and not passes_filter(value, wanted):
+                return False
+        return True
+
+    return filter(passes, documents)
 
 
 def _value(document: Mapping[str, object], field: str) -> object:
