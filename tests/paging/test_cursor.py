@@ -33,6 +33,8 @@ def read_through(
     for requests in itertools.count():
         number = cursor.next_page
         if number is None:
+            if cursor.refusal is not None:
+                raise cursor.refusal
             return received, requests
         assert requests < most, "the reading does not end"
         position = number - base
@@ -40,7 +42,6 @@ def read_through(
         if isinstance(page, Exception):
             cursor.refused(page)
         else:
-            cursor.movement.answered(len(page.ids), page.total)
             received += cursor.received(page.ids, page.total)
     raise AssertionError
 
