@@ -181,6 +181,7 @@ class PageCursor:
         """Note what a page of so many items, and its ``total``, show of all lists of the resource."""
         habits = self.habits
         habits.largest_page = max(habits.largest_page, size)
+        habits.page_1_had_items |= bool(self.next_page and size)
         if total > size:
             habits.total_counts_list = True
         elif size and self.movement.total_is_own and habits.total_counts_list is None:
@@ -238,9 +239,13 @@ class PageCursor:
 
     @property
     def _is_whole(self) -> bool:
-        """Whether no page 0 can hold anything, as far as is known. A list that seems empty proves least."""
-        is_proof = not self._total_is_own and (self.total > 0 or self.habits.total_counts_list is True)
-        return self._is_at_total and (is_proof or self.habits.counts_from_1)
+        """Whether no page 0 can hold anything, as far as is known.
+
+        Where no list has had a page 1 yet, one that seems empty may be a small one whose ``total`` is the page's own.
+        """
+        is_proof = not self._total_is_own and (self.total > 0 or self.habits.page_1_had_items)
+        is_known = self.habits.counts_from_1 and self._items_received >= self.total
+        return is_known or (self._is_at_total and is_proof)
 
     def _leave_page_0(self, *, is_news: bool) -> None:
         self._page_0_is_read = True
