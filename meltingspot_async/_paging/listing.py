@@ -11,7 +11,7 @@ from ..errors import InvalidItemsError, ListChangedError
 from ..events import InvalidItem, logger
 from .cursor import PageCursor
 from .page import Page
-from .reading import Reading
+from .reading import PAST_THE_END, Reading
 from .service_list import ServiceList
 
 OnInvalid = Literal["raise", "skip"]
@@ -105,8 +105,16 @@ class Listing(Generic[T]):
         return found
 
     async def count(self) -> int:
-        """How many items the list has, as the service counts: its ``total``, by one small request."""
-        return (await self._source.page(1, 1)).total
+        """How many items the list has, as the service counts: its ``total``, by one small request.
+
+        If the service refuses page 1, which an empty list or one of a single item lacks where pages are counted from 0,
+        it is asked for page 0.
+        """
+        try:
+            page = await self._source.page(1, 1)
+        except PAST_THE_END:
+            page = await self._source.page(0, 1)
+        return page.total
 
     def __await__(self) -> Generator[object, None, NoReturn]:
         """Refuse to be awaited.

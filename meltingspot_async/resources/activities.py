@@ -8,7 +8,7 @@ from datetime import datetime
 
 from .._http.endpoint import Params
 from .._http.session import SessionManager
-from .._paging.export_cursor import ExportCursor
+from .._paging.export_cursor import MAX_LIMIT, ExportCursor
 from ..errors import UsageError
 from ..models import Activity
 from ..models._converter import structure
@@ -18,9 +18,6 @@ from . import _filters as query
 from ._base import Resource
 
 PATH = "/v1/activities~export"
-
-MAX_LIMIT = 10_000
-"""Activities in one answer, at the most (page of ``exportactivities`` in the API reference)."""
 
 
 class Activities(Resource):

@@ -199,6 +199,7 @@ async def test_abandoned_iteration_leaves_nothing_behind(how: str, largest_page:
     [
         ("", ["a"], {}, "course_id"),
         ("c", "abc", {}, "ids"),
+        ("c", 7, {}, "ids"),
         ("c", ["a"], {"concurrency": 0}, "concurrency"),
         ("c", ["a"], {"concurrency": 2.0}, "concurrency"),
         ("c", ["a"], {"concurrency": True}, "concurrency"),
