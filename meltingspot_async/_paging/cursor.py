@@ -153,8 +153,8 @@ class PageCursor:
         is_news = not self.seen.issuperset(ids)
         new = set(ids) - self.seen - self.given
         if not is_same:
-            self.movement.answered(len(ids), total, is_first_page=is_page_0)
-            self.movement.repeated += sum(item_id in self.seen for item_id in ids)
+            repeated = sum(item_id in self.seen for item_id in ids)
+            self.movement.answered(len(ids), total, repeated, is_first_page=is_page_0)
             self._items_received += len(ids)
         self._new += len(new)
         self.seen.update(ids)

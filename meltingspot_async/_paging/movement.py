@@ -17,8 +17,7 @@ class Movement:
 
     total: int = attrs.field(default=0, init=False)
     """Items of the list, as the page received last said."""
-    repeated: int = attrs.field(default=0, init=False)
-    """Items that came again."""
+    _repeated: int = attrs.field(default=0, init=False)
     _rose: int = attrs.field(default=0, init=False)
     _fell: int = attrs.field(default=0, init=False)
     _first: int | None = attrs.field(default=None, init=False)
@@ -26,8 +25,9 @@ class Movement:
     _answers: int = attrs.field(default=0, init=False)
     _is_own: bool = attrs.field(default=True, init=False)
 
-    def answered(self, size: int, total: int, *, is_first_page: bool = False) -> None:
-        """Count a page of so many items, and its ``total``: behind the pages counted so far, or before all of them."""
+    def answered(self, size: int, total: int, repeated: int = 0, *, is_first_page: bool = False) -> None:
+        """Count a page of so many items, of which some came again: behind the pages so far, or before all of them."""
+        self._repeated += repeated
         self._answers += 1
         self._is_own &= size == total
         if not size and not total:
@@ -61,5 +61,5 @@ class Movement:
     def lost_items(self) -> bool:
         """Whether items may have moved from a page that was not read yet to one that had been."""
         if self.total_is_own:
-            return self.repeated > 0
-        return self._fell > 0 or self.repeated > self._rose
+            return self._repeated > 0
+        return self._fell > 0 or self._repeated > self._rose

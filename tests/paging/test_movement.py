@@ -72,9 +72,8 @@ def test_totals_are_compared_in_the_order_of_the_pages(
 ) -> None:
     """A page with a larger total than a later one may have lost items; one with a smaller total explains repeats."""
     movement = Movement()
-    for total in totals:
-        movement.answered(100, total)
-    movement.repeated = repeated
+    for total, again in zip(totals, (0, repeated, 0), strict=True):
+        movement.answered(100, total, again)
     assert movement.lost_items is lost
 
 
