@@ -44,6 +44,8 @@ class PageCursor:
     """Ids that an earlier reading has received."""
     habits: ListHabits = attrs.field(factory=ListHabits)
     """What is known of other lists of the resource; what this one shows is added."""
+    refused_size: int | None = attrs.field(default=None, init=False)
+    """The smallest ``limit`` with which the service has refused the first page."""
     movement: Movement = attrs.field(factory=Movement, init=False)
     """How the list changes while it is read."""
     next_page: int | None = attrs.field(init=False)
@@ -251,6 +253,8 @@ class PageCursor:
         self._page_0_is_read = True
         self.is_counted_from_0 = is_news
         self.habits.counts_from_1 |= bool(self._first_ids) and not is_news
+        if is_news and self.total <= (self.refused_size or 0):
+            self.habits.largest_limit = None  # page 1 was refused because so small a list has none
         if self._page_after_0 is not None and self._items_received < self.total:
             self.next_page = self._page_after_0
         else:

@@ -89,6 +89,7 @@ class Reading(Generic[T]):
                 if error.status not in REFUSES_LIMIT:
                     raise
                 first_error = first_error or error
+                cursor.refused_size = cursor.page_size
             else:
                 if first_error is not None:
                     self.source.habits.largest_limit = cursor.page_size

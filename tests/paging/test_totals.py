@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from meltingspot_async import MeltingSpotClient, NotFoundError
-from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
+from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
 
 from ..support.course import WIDE, course
 
@@ -141,6 +141,21 @@ async def test_refused_page_behind_a_full_one_is_an_error_after_all_items(first_
         with pytest.raises(NotFoundError):
             await read()
         assert sorted(given) == sorted(ids)
+
+
+async def test_page_refused_for_its_number_is_not_taken_for_a_refused_limit() -> None:
+    """A small list counted from 0 has no page 1: what was refused is forgotten by long lists."""
+    async with course(30, fake=FakeMeltingSpot(limits=[WIDE], first_page=0, past_the_end="404")) as (
+        fake,
+        client,
+        ids,
+    ):
+        fake.fail(Answer(400), Answer(422))  # by 100 and by 50; by 20, there is a page 1
+        long = fake.seed("long", 1_000)
+        assert sorted(await read_all(client, "c")) == sorted(ids)
+        before = len(fake.received)
+        assert sorted(await read_all(client, "long")) == sorted(long)
+        assert len(fake.received) - before <= 11
 
 
 async def test_small_list_from_page_0_of_a_service_that_refuses_limits_is_whole() -> None:
