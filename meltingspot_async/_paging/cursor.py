@@ -23,8 +23,8 @@ from .._http.list_habits import ListHabits
 from .movement import Movement
 
 MAX_REPEATED_PAGES = 3
-"""Full pages in a row that may hold nothing new behind the end that ``total`` names: items that were added meanwhile
-move others there. A service that knows no end would give such pages for ever.
+"""Pages in a row that may hold nothing new: full ones behind the end that ``total`` names, where items that were added
+meanwhile move others, and empty ones before it. A service that knows no end would give such pages for ever.
 """
 
 
@@ -213,10 +213,14 @@ class PageCursor:
     def _is_last(self, size: int, *, is_same: bool) -> bool:
         """Whether no later page can hold anything, as far as is known."""
         number = self.next_page or 0
-        if not size or (is_same and number > self.first_page):
+        if is_same and number > self.first_page:
             return True
         if self._items_received < self.total:
-            return bool(self._repeated_pages) and number - self.first_page + 1 >= self.pages
+            is_behind = number - self.first_page + 1 >= self.pages
+            is_dry = not size and self._repeated_pages > MAX_REPEATED_PAGES
+            return is_dry or (bool(self._repeated_pages) and is_behind)
+        if not size:
+            return True
         if self._is_at_total and not self._total_is_own and (size < self._full_page or self.total % size):
             return True
         return size < self._largest_known or self._repeated_pages > MAX_REPEATED_PAGES

@@ -114,6 +114,22 @@ def test_short_page_in_the_middle_does_not_end_the_list() -> None:
     assert len(received) == 250
 
 
+@pytest.mark.parametrize("base", [0, 1])
+def test_empty_page_in_the_middle_does_not_end_the_list(base: int) -> None:
+    """A page that is empty although more is said to follow keeps none of the pages behind it from being read."""
+    pages = cut(480, 100)
+    pages[2] = Page((), 480)
+    received, _ = read_through([*pages, Page((), 480)], 100, base)
+    assert len(received) == 380
+
+
+def test_empty_pages_end_a_list_whose_total_is_absurd() -> None:
+    """A total that no list has costs a few empty pages, not one for each that it would take."""
+    pages: list[Page | Exception] = [Page(("a", "b"), 10**30), Page((), 10**30)]
+    received, requests = read_through(pages, 2, 1)
+    assert (sorted(received), requests) == (["a", "b"], 6)
+
+
 def test_total_above_the_items_given_does_not_keep_the_reading_going() -> None:
     """Pages that hold nothing new before the total is reached end the list, once page 0 was tried."""
     items = [str(number) for number in range(210)]
