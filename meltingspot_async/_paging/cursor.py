@@ -216,9 +216,10 @@ class PageCursor:
         if is_same and number > self.first_page:
             return True
         if self._items_received < self.total:
-            is_behind = number - self.first_page + 1 >= self.pages
+            # How large pages are, an empty one does not show: then they count as large as was asked for.
+            pages = self.pages if size else math.ceil(self.total / self.page_size)
             is_dry = not size and self._repeated_pages > MAX_REPEATED_PAGES
-            return is_dry or (bool(self._repeated_pages) and is_behind)
+            return is_dry or (bool(self._repeated_pages) and number - self.first_page + 1 >= pages)
         if not size:
             return True
         if self._is_at_total and not self._total_is_own and (size < self._full_page or self.total % size):
