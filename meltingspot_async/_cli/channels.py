@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from .members import COLUMNS as MEMBER_COLUMNS
-from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
 from .tables import ID, NAME
 
 app = typer.Typer(no_args_is_help=True, help="Channels.")
@@ -14,9 +14,9 @@ COLUMNS = (ID, NAME)
 
 
 @app.command("list")
-def list_channels(as_json: AsJsonLines = False) -> None:
+def list_channels(page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the channels of the Spot."""
-    show_list(lambda client: client.channels.list(), COLUMNS, as_json=as_json)
+    show_list(lambda client: client.channels.list(), COLUMNS, page_size=page_size, as_json=as_json)
 
 
 @app.command("get")
@@ -26,6 +26,11 @@ def get_channel(channel_id: ItemId, as_json: AsJson = False) -> None:
 
 
 @app.command("members")
-def list_members(channel_id: ItemId, as_json: AsJsonLines = False) -> None:
+def list_members(channel_id: ItemId, page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the members of a channel."""
-    show_list(lambda client: client.channels.list_members(channel_id), MEMBER_COLUMNS, as_json=as_json)
+    show_list(
+        lambda client: client.channels.list_members(channel_id),
+        MEMBER_COLUMNS,
+        page_size=page_size,
+        as_json=as_json,
+    )

@@ -20,7 +20,7 @@ from ..client import MeltingSpotClient
 from ..errors import UsageError
 from ..models import CourseParticipant, ParticipantStatus
 from .running import run
-from .showing import AsJsonLines, PageSize, show_list
+from .showing import AsJsonLines, PageSize, show_list, with_page_size
 from .tables import ID, Column, bar, in_utc, plain, status_colour
 
 app = typer.Typer(no_args_is_help=True, help="Courses.")
@@ -35,9 +35,9 @@ _NUMBER_WIDTH = 15
 
 
 @app.command("list")
-def list_courses(as_json: AsJsonLines = False) -> None:
+def list_courses(page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the courses of the Spot."""
-    show_list(lambda client: client.courses.list(), COLUMNS, as_json=as_json)
+    show_list(lambda client: client.courses.list(), COLUMNS, page_size=page_size, as_json=as_json)
 
 
 @app.command("report")
@@ -55,7 +55,8 @@ def report_course(
     async def fetch() -> CourseReport:
         report = CourseReport(datetime.now(UTC))
         async with MeltingSpotClient.from_env() as client:
-            async for participant in client.course_participants.list(course_id, page_size=page_size):
+            participants = with_page_size(client, page_size).course_participants
+            async for participant in participants.list(course_id):
                 report.add(participant)
         return report
 

@@ -15,6 +15,7 @@ from ..errors import MeltingSpotError
 from ..rate_limit import DOCUMENTED_LIMITS, SlidingWindowLimiter
 from .files.resumable_file import ResumableFile
 from .progress import ExportProgress
+from .showing import with_page_size
 
 F = TypeVar("F", bound=ResumableFile)
 
@@ -31,7 +32,7 @@ async def export_client(
     limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, reserve=0) if redis_url_from_env() is None else None
     with ExportProgress(Console(stderr=True), limiter, items) as progress:
         async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
-            yield client if page_size is None else client.with_options(page_size=page_size), progress
+            yield with_page_size(client, page_size), progress
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
 from .tables import ID, NAME
 
 app = typer.Typer(no_args_is_help=True, help="Forums.")
@@ -13,9 +13,9 @@ COLUMNS = (ID, NAME)
 
 
 @app.command("list")
-def list_forums(as_json: AsJsonLines = False) -> None:
+def list_forums(page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the forums of the Spot."""
-    show_list(lambda client: client.forums.list(), COLUMNS, as_json=as_json)
+    show_list(lambda client: client.forums.list(), COLUMNS, page_size=page_size, as_json=as_json)
 
 
 @app.command("get")

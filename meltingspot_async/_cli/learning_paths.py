@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .showing import AsJsonLines, ItemId, show_list
+from .showing import AsJsonLines, ItemId, PageSize, show_list
 from .tables import EMAIL, ID, Column
 
 app = typer.Typer(no_args_is_help=True, help="Learning paths.")
@@ -13,10 +13,13 @@ PARTICIPANT_COLUMNS = (ID, EMAIL, Column("Status", "status", 10), Column("%", "c
 
 
 @app.command("participants")
-def list_participants(learning_path_id: ItemId, as_json: AsJsonLines = False) -> None:
+def list_participants(
+    learning_path_id: ItemId, page_size: PageSize = None, as_json: AsJsonLines = False
+) -> None:
     """Show the participants of a learning path."""
     show_list(
         lambda client: client.learning_path_participants.list(learning_path_id),
         PARTICIPANT_COLUMNS,
+        page_size=page_size,
         as_json=as_json,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
 from .tables import EMAIL, ID, Column
 
 app = typer.Typer(no_args_is_help=True, help="Lives.")
@@ -14,9 +14,9 @@ PARTICIPANT_COLUMNS = (ID, EMAIL, Column("Type", "type", 8), Column("Status", "s
 
 
 @app.command("list")
-def list_lives(as_json: AsJsonLines = False) -> None:
+def list_lives(page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the Lives of the Spot."""
-    show_list(lambda client: client.lives.list(), COLUMNS, as_json=as_json)
+    show_list(lambda client: client.lives.list(), COLUMNS, page_size=page_size, as_json=as_json)
 
 
 @app.command("get")
@@ -26,6 +26,11 @@ def get_live(live_id: ItemId, as_json: AsJson = False) -> None:
 
 
 @app.command("participants")
-def list_participants(live_id: ItemId, as_json: AsJsonLines = False) -> None:
+def list_participants(live_id: ItemId, page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the participants of a Live."""
-    show_list(lambda client: client.live_participants.list(live_id), PARTICIPANT_COLUMNS, as_json=as_json)
+    show_list(
+        lambda client: client.live_participants.list(live_id),
+        PARTICIPANT_COLUMNS,
+        page_size=page_size,
+        as_json=as_json,
+    )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .running import fail
-from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
 from .tables import ID, Column
 
 app = typer.Typer(no_args_is_help=True, help="Members of the Spot.")
@@ -18,9 +18,9 @@ PROPERTY_COLUMNS = (Column("Property", "custom_property_label", 36), Column("Val
 
 
 @app.command("list")
-def list_members(as_json: AsJsonLines = False) -> None:
+def list_members(page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the members of the Spot."""
-    show_list(lambda client: client.spot_members.list(), COLUMNS, as_json=as_json)
+    show_list(lambda client: client.spot_members.list(), COLUMNS, page_size=page_size, as_json=as_json)
 
 
 @app.command("get")
@@ -34,20 +34,33 @@ def find_members(
     emails: Annotated[
         list[str], typer.Option("--email", help="The email to look for. Repeat it for several.")
     ],
+    page_size: PageSize = None,
     as_json: AsJsonLines = False,
 ) -> None:
     """Show the members who have these emails. Exits with 1 if no member has any of them."""
-    if not show_list(lambda client: client.spot_members.list(emails=emails), COLUMNS, as_json=as_json):
+    if not show_list(
+        lambda client: client.spot_members.list(emails=emails), COLUMNS, page_size=page_size, as_json=as_json
+    ):
         fail("no member has such an email")
 
 
 @app.command("answers")
-def list_answers(member_id: ItemId, as_json: AsJsonLines = False) -> None:
+def list_answers(member_id: ItemId, page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show a member's answers to the registration form."""
-    show_list(lambda client: client.custom_form_answers.list(member_id), ANSWER_COLUMNS, as_json=as_json)
+    show_list(
+        lambda client: client.custom_form_answers.list(member_id),
+        ANSWER_COLUMNS,
+        page_size=page_size,
+        as_json=as_json,
+    )
 
 
 @app.command("properties")
-def list_properties(member_id: ItemId, as_json: AsJsonLines = False) -> None:
+def list_properties(member_id: ItemId, page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the custom properties of a member."""
-    show_list(lambda client: client.custom_properties.list(member_id), PROPERTY_COLUMNS, as_json=as_json)
+    show_list(
+        lambda client: client.custom_properties.list(member_id),
+        PROPERTY_COLUMNS,
+        page_size=page_size,
+        as_json=as_json,
+    )

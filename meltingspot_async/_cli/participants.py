@@ -59,8 +59,9 @@ def list_participants(
 ) -> None:
     """Show the participants of a course."""
     show_list(
-        lambda client: client.course_participants.list(course_id, status=status, page_size=page_size),
+        lambda client: client.course_participants.list(course_id, status=status),
         COLUMNS,
+        page_size=page_size,
         as_json=as_json,
     )
 

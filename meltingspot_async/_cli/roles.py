@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .showing import AsJson, AsJsonLines, ItemId, show_item, show_list
+from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
 from .tables import ID, Column
 
 app = typer.Typer(no_args_is_help=True, help="Custom roles.")
@@ -13,9 +13,9 @@ COLUMNS = (ID, Column("Label", "label", 40))
 
 
 @app.command("list")
-def list_roles(as_json: AsJsonLines = False) -> None:
+def list_roles(page_size: PageSize = None, as_json: AsJsonLines = False) -> None:
     """Show the custom roles of the Spot."""
-    show_list(lambda client: client.custom_roles.list(), COLUMNS, as_json=as_json)
+    show_list(lambda client: client.custom_roles.list(), COLUMNS, page_size=page_size, as_json=as_json)
 
 
 @app.command("get")

@@ -34,6 +34,11 @@ PageSize = Annotated[
 ]
 
 
+def with_page_size(client: MeltingSpotClient, page_size: int | None) -> MeltingSpotClient:
+    """The client, or one that asks for so many items at once."""
+    return client if page_size is None else client.with_options(page_size=page_size)
+
+
 def show_item(get: Callable[[MeltingSpotClient], Coroutine[object, object, M]], *, as_json: bool) -> None:
     """Print one item with all its fields."""
 
@@ -49,13 +54,20 @@ def show_item(get: Callable[[MeltingSpotClient], Coroutine[object, object, M]], 
 
 
 def show_list(
-    find: Callable[[MeltingSpotClient], Listing[M]], columns: Sequence[Column], *, as_json: bool
+    find: Callable[[MeltingSpotClient], Listing[M]],
+    columns: Sequence[Column],
+    *,
+    page_size: int | None,
+    as_json: bool,
 ) -> int:
     """Print a list page by page, as the pages arrive. Returns how many items it had."""
 
     async def show() -> int:
         console, shown = Console(), 0
-        async with MeltingSpotClient.from_env() as client, aclosing(find(client).pages()) as pages:
+        async with (
+            MeltingSpotClient.from_env() as client,
+            aclosing(find(with_page_size(client, page_size)).pages()) as pages,
+        ):
             async for page in pages:
                 if as_json:
                     for item in page.items:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from .call import Call, CallsUnderWay
 from .coalescing import InFlight
 from .endpoint import Endpoint, Params
 from .identity import wrong_item
+from .list_habits import ListHabits
 from .options import OptionChanges, RequestOptions, Terms
 from .reporter import Reporter
 from .response import RawResponse, api_error
@@ -69,8 +71,8 @@ class SessionManager:
         """To be called with what an answer holds beyond the documentation."""
         self.report: Callable[[Event], None] = self._reporter.report
         """To be called with what happened to an answer."""
-        self.largest_pages: dict[str, int] = {}
-        """Items of the largest page that the service gives, by resource, where it refused a larger one."""
+        self.list_habits: defaultdict[str, ListHabits] = defaultdict(ListHabits)
+        """What the answers have shown of the lists of each resource."""
         self._budget = RetryBudget()
         self._in_flight: InFlight[Terms, RawResponse] = InFlight()
         self._calls = CallsUnderWay()

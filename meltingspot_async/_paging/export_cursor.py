@@ -7,6 +7,9 @@ import attrs
 from .._http.endpoint import Params
 from ..errors import InvalidResponseError
 
+MAX_LIMIT = 10_000
+"""Events in one answer, at the most (page of ``exportactivities`` in the API reference)."""
+
 MAX_REMEMBERED = 1_000
 """Ids of past events that are remembered, to drop those events when the service repeats them."""
 
@@ -18,6 +21,7 @@ class ExportCursor:
     Each request continues from the last event that had an id. The service may begin its answer with that event
     (and others of the same moment) again; they are dropped. The export ends with a whole answer that brings nothing
     new, and with no other: a service may cut an answer short by its size, by the time it took, or before it filters.
+    A full answer of which most are repeats is no end either: from then on more is asked for at once.
     """
 
     path: str
@@ -27,7 +31,7 @@ class ExportCursor:
     filters: Params
     """What every request asks for."""
     limit: int
-    """Events asked for at once."""
+    """Events to ask for at once."""
     last_id: str | None
     """Id of the event to continue from; at first that of an event which the caller has."""
     id_field: str = "id"
@@ -36,7 +40,8 @@ class ExportCursor:
     """Whether the last answer was the end."""
     _recent: dict[str, None] = attrs.field(factory=dict[str, None], init=False)
     _last_had_no_id: bool = attrs.field(default=False, init=False)
-    _brought_news: bool = attrs.field(default=False, init=False)
+    _events: int = attrs.field(default=0, init=False)
+    _new: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.last_id is not None:
@@ -54,14 +59,13 @@ class ExportCursor:
                 "it is missing, and the export cannot continue without it; if the id of an activity has another "
                 "name, give it as id_field",
             )
-        self._brought_news = False
-        if self.last_id is None:
-            return {**self.start, **self.filters, "limit": self.limit}
-        # With a limit of 1, an answer could hold the repeated event alone, for ever.
-        return {"fromEventId": self.last_id, **self.filters, "limit": max(self.limit, 2)}
+        self._new = self._events = 0
+        start = self.start if self.last_id is None else {"fromEventId": self.last_id}
+        return {**start, **self.filters, "limit": self.limit}
 
     def is_new(self, event_id: str | None) -> bool:
         """Count the next event of an answer; whether it has not been received before."""
+        self._events += 1
         if event_id is None:
             self._last_had_no_id = True
         elif event_id in self._recent:
@@ -71,9 +75,13 @@ class ExportCursor:
             self._recent[event_id] = None
             if len(self._recent) > MAX_REMEMBERED:
                 del self._recent[next(iter(self._recent))]
-        self._brought_news = True
+        self._new += 1
         return True
 
     def answer_ended(self) -> None:
         """Decide, at the end of a whole answer, whether it was the last."""
-        self.is_over = not self._brought_news
+        is_full_of_repeats = self._events >= self.limit and 2 * self._new < self._events
+        if is_full_of_repeats and self.limit < MAX_LIMIT:
+            self.limit = min(2 * self.limit, MAX_LIMIT)
+        else:
+            self.is_over = self._new == 0

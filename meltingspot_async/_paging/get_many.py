@@ -72,7 +72,7 @@ async def _results(
     async with aclosing(_batches(ids)) as batches:
         async for wanted in batches:
             if len(wanted) >= MIN_IDS_FOR_A_PAGE and pages < len(wanted):
-                cursor = PageCursor(source.page_size)
+                cursor = PageCursor(source.page_size, habits=source.habits)
                 async with aclosing(_from_pages(source, cursor, wanted)) as found:
                     async for result in found:
                         yield result
@@ -107,7 +107,7 @@ async def _from_pages(
 ) -> AsyncGenerator[FetchResult[T], None]:
     """Read pages while fewer of them are left than ids. The ids found are removed from ``wanted``."""
     async with aclosing(Reading(source, cursor)) as reading:
-        while cursor.next_page is not None and cursor.pages_left < len(wanted):
+        while cursor.next_page is not None and not cursor.seems_whole and cursor.pages_left < len(wanted):
             try:
                 page = await reading.next(_useful_pages(cursor, wanted))
             except MeltingSpotError as error:

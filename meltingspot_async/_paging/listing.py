@@ -11,7 +11,7 @@ from ..errors import InvalidItemsError, ListChangedError
 from ..events import InvalidItem, logger
 from .cursor import PageCursor
 from .page import Page
-from .reading import Reading
+from .reading import PAST_THE_END, Reading
 from .service_list import ServiceList
 
 OnInvalid = Literal["raise", "skip"]
@@ -53,13 +53,14 @@ class Listing(Generic[T]):
         :raises InvalidItemsError: at the end, if items were not as documented.
         :raises ListChangedError: at the end, if the list moved in both of two readings.
         """
-        cursor, invalid = PageCursor(self._source.page_size), list[InvalidItem]()
+        habits = self._source.habits
+        cursor, invalid = PageCursor(self._source.page_size, habits=habits), list[InvalidItem]()
         async with aclosing(self._read(cursor, invalid)) as pages:
             async for page in pages:
                 yield page
-        if cursor.has_moved:
+        if cursor.movement.lost_items:
             first_page = 0 if cursor.is_counted_from_0 else 1
-            cursor = PageCursor(cursor.page_size, first_page, given=cursor.seen)
+            cursor = PageCursor(cursor.page_size, first_page, given=cursor.seen, habits=habits)
             async with aclosing(self._read(cursor, invalid)) as pages:
                 async for page in pages:
                     if page.items or page.invalid:
@@ -77,6 +78,8 @@ class Listing(Generic[T]):
                     for item in page.invalid:
                         self._source.session.report(item)
                     yield page
+        if cursor.refusal is not None:
+            raise cursor.refusal
 
     async def first(self) -> T | None:
         """The first item that the service gives, or ``None`` if the list is empty."""
@@ -102,8 +105,16 @@ class Listing(Generic[T]):
         return found
 
     async def count(self) -> int:
-        """How many items the list has, as the service counts: its ``total``, by one small request."""
-        return (await self._source.page(1, 1)).total
+        """How many items the list has, as the service counts: its ``total``, by one small request.
+
+        If the service refuses page 1, which an empty list or one of a single item lacks where pages are counted from 0,
+        it is asked for page 0.
+        """
+        try:
+            page = await self._source.page(1, 1)
+        except PAST_THE_END:
+            page = await self._source.page(0, 1)
+        return page.total
 
     def __await__(self) -> Generator[object, None, NoReturn]:
         """Refuse to be awaited.
@@ -126,7 +137,7 @@ class Listing(Generic[T]):
             logger.warning(
                 "GET %s: the list ended with %d of %d items missing", path, cursor.missing, cursor.total
             )
-        if cursor.has_moved and self._on_changed == "raise":
+        if cursor.movement.lost_items and self._on_changed == "raise":
             raise ListChangedError(path, cursor.missing)
         if invalid and self._on_invalid == "raise":
             examples = tuple(item.where for item in invalid[:EXAMPLES])

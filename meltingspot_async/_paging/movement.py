@@ -1,4 +1,10 @@
-"""Whether a list moved while it was read, as far as its answers show it. Pure."""
+"""What the totals and the repeats of one reading show of the list: its size, and whether it moved. Pure.
+
+Pages are compared in the order of the list, not in that of their answers, which may overtake each other. An item is
+lost if its page was answered when it stood on an earlier one, and that page when it stood on a later one. Whether
+items were removed or added between the two answers, the earlier page then had the larger ``total``. Items that merely
+come again are explained by an earlier page with the smaller ``total``; if more come again, some changed places.
+"""
 
 from __future__ import annotations
 
@@ -7,48 +13,53 @@ import attrs
 
 @attrs.define
 class Movement:
-    """What the answers of one reading show about changes of the list.
+    """What the answers of one reading show of the list."""
 
-    Items that are added move others to later pages, where they come again: nothing is lost. Items that are removed
-    move others to earlier pages, which may have been read: ``total`` falls. If more items come again than were
-    added, some have changed their places.
-
-    A ``total`` that is nothing but the number of the page's own items says nothing about the list.
-    """
-
-    grown: int = attrs.field(default=0, init=False)
-    """Items that were added, by ``total``."""
-    repeated: int = attrs.field(default=0, init=False)
-    """Items that came again."""
-    _fell: bool = attrs.field(default=False, init=False)
+    total: int = attrs.field(default=0, init=False)
+    """Items of the list, as the page received last said."""
+    _repeated: int = attrs.field(default=0, init=False)
+    _rose: int = attrs.field(default=0, init=False)
+    _fell: int = attrs.field(default=0, init=False)
+    _first: int | None = attrs.field(default=None, init=False)
+    _last: int = attrs.field(default=0, init=False)
     _answers: int = attrs.field(default=0, init=False)
     _is_own: bool = attrs.field(default=True, init=False)
-    _total: int = attrs.field(default=0, init=False)
 
-    def answered(self, size: int, total: int) -> None:
-        """Count an answer, in the order of arrival: a page of so many items, and its ``total``."""
-        if not size and not total:
-            return  # behind the end, some services count nothing
-        if self._answers:
-            self.grown += max(0, total - self._total)
-            self._fell |= total < self._total
+    def answered(self, size: int, total: int, repeated: int = 0, *, is_first_page: bool = False) -> None:
+        """Count a page of so many items, of which some came again: behind the pages so far, or before all of them."""
+        self._repeated += repeated
         self._answers += 1
         self._is_own &= size == total
-        self._total = total
+        if not size and not total:
+            return  # behind the end, some services count nothing
+        self.total = total
+        if self._first is None:
+            self._first = self._last = total
+        elif is_first_page:
+            self._compare(total, self._first)
+            self._first = total
+        else:
+            self._compare(self._last, total)
+            self._last = total
+
+    def _compare(self, earlier: int, later: int) -> None:
+        """Compare the totals of two pages, of which one lies before the other in the list."""
+        self._rose += max(0, later - earlier)
+        self._fell += max(0, earlier - later)
 
     @property
-    def counts_list(self) -> bool:
-        """Whether ``total`` can be the number of the list's items: of one page alone nobody knows."""
-        return not (self._is_own and self._answers > 1)
+    def total_is_own(self) -> bool:
+        """Whether each ``total`` was the number of its page's items, and so says nothing about the list."""
+        return self._is_own and self._answers > 1
 
     @property
-    def is_seen(self) -> bool:
-        """Whether ``total`` changed."""
-        return self.counts_list and (self._fell or self.grown > 0)
+    def lasting(self) -> int:
+        """Items that were there from beginning to end, by ``total``, at least."""
+        return (self._first or 0) - self._fell
 
     @property
     def lost_items(self) -> bool:
-        """Whether items may have moved to a page that had been read."""
-        if not self.counts_list:
-            return self.repeated > 0
-        return self._fell or self.repeated > self.grown
+        """Whether items may have moved from a page that was not read yet to one that had been."""
+        if self.total_is_own:
+            return self._repeated > 0
+        return self._fell > 0 or self._repeated > self._rose

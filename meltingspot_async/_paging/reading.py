@@ -7,13 +7,16 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from ..errors import BadRequestError, NotFoundError
+from ..errors import ApiError, BadRequestError, NotFoundError
 from .cursor import PageCursor
 from .page import Page, ReceivedPage
 from .service_list import ServiceList
 
 MAX_AHEAD = 20
 """Pages under way at once, at most."""
+
+REFUSES_LIMIT = frozenset({400, 422})
+"""Statuses with which a service may refuse a ``limit``. Neither is documented for it."""
 
 PAST_THE_END = (BadRequestError, NotFoundError)
 """What a service may answer for a page that does not exist, instead of an empty one."""
@@ -45,6 +48,8 @@ class Reading(Generic[T]):
             received = await self._under_way.pop(number)
         except PAST_THE_END as error:
             self.cursor.refused(error)
+            if self.cursor.refusal is not None:
+                raise self.cursor.refusal from None
             return None
         self._given += 1
         return received.only(self.cursor.received(received.ids, received.total))
@@ -69,10 +74,25 @@ class Reading(Generic[T]):
                 self._under_way[number] = asyncio.create_task(self._page(number))
 
     async def _page(self, number: int) -> ReceivedPage[T]:
+        """The page of a number. The first one finds out how many items may be asked for, for this list and others.
+
+        :raises ApiError: the first one, if the service refuses every size.
+        """
         cursor = self.cursor
-        if number == cursor.first_page:
-            page, cursor.page_size = await self.source.first_page(number)
-        else:
-            page = await self.source.page(number, cursor.page_size)
-        cursor.movement.answered(len(page.ids), page.total)
-        return page
+        if number != cursor.first_page:
+            return await self.source.page(number, cursor.page_size)
+        first_error: ApiError | None = None
+        for cursor.page_size in self.source.page_sizes():
+            try:
+                page = await self.source.page(number, cursor.page_size)
+            except ApiError as error:
+                if error.status not in REFUSES_LIMIT:
+                    raise
+                first_error = first_error or error
+                cursor.refused_size = cursor.page_size
+            else:
+                if first_error is not None:
+                    self.source.habits.largest_limit = cursor.page_size
+                return page
+        assert first_error is not None
+        raise first_error

@@ -9,18 +9,15 @@ from typing import Generic, Protocol, TypeVar, cast
 import attrs
 
 from .._http.endpoint import Params, expand_path
+from .._http.list_habits import ListHabits
 from .._http.response import document
 from .._http.session import SessionManager
-from ..errors import ApiError
 from ..models import Model, to_dict
 from ..models._converter import structure
 from .page import ReceivedPage, read_page
 
 SMALLER_PAGES = (50, 20, 10)
 """Items to ask for at once, in this order, if the service refuses to give more."""
-
-REFUSES_LIMIT = frozenset({400, 422})
-"""Statuses with which a service may refuse a ``limit``. Neither is documented for it."""
 
 T = TypeVar("T")
 
@@ -69,30 +66,18 @@ class ServiceList(Generic[T]):
     identify: Callable[[T], str] = by_id
     """What tells one item from another."""
     name: str = ""
-    """What lists of this resource have in common, such as the largest page that the service gives."""
+    """The resource, whose lists the service is taken to give alike."""
 
-    async def first_page(self, number: int) -> tuple[ReceivedPage[T], int]:
-        """The page to begin with, and the items to ask for per page.
+    @property
+    def habits(self) -> ListHabits:
+        """What is known of the lists of the name."""
+        return self.session.list_habits[self.name]
 
-        If the service refuses to give so many at once, it is asked for fewer; what it accepted is remembered for all
-        lists of the name. If it refuses all of them, the first error is raised.
-        """
-        largest = self.session.largest_pages.get(self.name, self.page_size)
-        sizes = [min(self.page_size, largest), *(size for size in SMALLER_PAGES if size < self.page_size)]
-        first_error: ApiError | None = None
-        for size in dict.fromkeys(sizes):
-            try:
-                page = await self.page(number, size)
-            except ApiError as error:
-                if error.status not in REFUSES_LIMIT:
-                    raise
-                first_error = first_error or error
-            else:
-                if first_error is not None:
-                    self.session.largest_pages[self.name] = size
-                return page, size
-        assert first_error is not None
-        raise first_error
+    def page_sizes(self) -> list[int]:
+        """Items to ask for per page: so many, or if the service refuses that many, fewer and fewer."""
+        largest = self.habits.largest_limit or self.page_size
+        smaller = (size for size in SMALLER_PAGES if size < self.page_size)
+        return list(dict.fromkeys((min(self.page_size, largest), *smaller)))
 
     async def page(self, number: int, size: int) -> ReceivedPage[T]:
         """The page of a number, if pages have that many items."""

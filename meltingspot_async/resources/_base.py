@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from typing import Literal, TypedDict, TypeVar
 
 from .._http.endpoint import Params
@@ -66,8 +66,11 @@ class Resource:
         self, ids: Iterable[str], list_one: Callable[[str], Listing[T]], concurrency: int, *, in_order: bool
     ) -> ManyLists[T]:
         """The lists of several owners, such as courses, each distinct one once."""
-        if isinstance(ids, str):
-            raise UsageError("list_many takes several ids, such as a list, not one text.")
+        if isinstance(ids, str) or not isinstance(ids, Iterable):
+            raise UsageError(
+                "list_many takes several ids, such as a list, not one text; of an async iterable, "
+                "[one async for one in ids] makes one."
+            )
         require_count("concurrency", concurrency)
         lists = {list_id: list_one(list_id) for list_id in dict.fromkeys(ids)}
         return ManyLists(lists, concurrency, in_order=in_order)
@@ -76,7 +79,7 @@ class Resource:
         self, path: str, model: type[T], ids: Ids, concurrency: int, on_error: OnError
     ) -> AsyncGenerator[FetchResult[T], None]:
         """Items of the list at a path by their ids, each of which stands at ``path/id``."""
-        if isinstance(ids, str):
+        if isinstance(ids, str) or not isinstance(ids, Iterable | AsyncIterable):
             raise UsageError("ids takes several ids, such as a list, not one text.")
         require_count("concurrency", concurrency)
         _require_one_of("on_error", on_error, "yield", "raise")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from .._http.endpoint import Params
 from .._http.session import SessionManager
-from .._paging.export_cursor import ExportCursor
+from .._paging.export_cursor import MAX_LIMIT, ExportCursor
 from ..errors import UsageError
 from ..models import Activity
 from ..models._converter import structure
@@ -18,9 +18,6 @@ from . import _filters as query
 from ._base import Resource
 
 PATH = "/v1/activities~export"
-
-MAX_LIMIT = 10_000
-"""Activities in one answer, at the most (page of ``exportactivities`` in the API reference)."""
 
 
 class Activities(Resource):
@@ -50,7 +47,8 @@ class Activities(Resource):
         :param from_event_id: begin behind the event of this id. Either this or ``from_date`` must be given.
         :param to_date: end with the activities of this moment.
         :param event_types: one :class:`~meltingspot_async.ActivityType` or several.
-        :param limit: activities to ask for at once, 1 to 10,000. Default 10,000: the fewest requests.
+        :param limit: activities to ask for at once, 1 to 10,000. Default 10,000: the fewest requests. More are
+            asked for once an answer is full of activities that were given already.
         :param unit: what the service counts timestamps in, which is not documented: ``"s"`` (the default) or
             ``"ms"``.
         :param id_field: name of the field that is the id of an activity. Default: the one that

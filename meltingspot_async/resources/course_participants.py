@@ -91,7 +91,7 @@ class CourseParticipants(Resource):
         The courses are read at the same time, so that thirty of one page each take little longer than one. A course
         that fails does not end the others: at the end, ``ListsFailedError`` names all that did.
 
-        :param course_ids: the courses; a repeated id counts once.
+        :param course_ids: the courses, in any iterable that ends; a repeated id counts once.
         :param concurrency: most courses read at the same time. Default 20.
         :param in_order: whether the participants of a course are given before those of the next, in the order of the
             ids. By default pages are given as they come, each whole.

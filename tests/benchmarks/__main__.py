@@ -213,10 +213,12 @@ def memory() -> None:
 
 PEAK = """
 import asyncio, json, pathlib, re
+from collections import defaultdict
 from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
 from meltingspot_async._paging.page import ReceivedPage
 from meltingspot_async._paging.get_many import get_many
 from meltingspot_async._paging.service_list import ServiceList
+from meltingspot_async._http.list_habits import ListHabits
 from meltingspot_async._http.response import RawResponse
 from meltingspot_async.models._converter import to_dict
 from meltingspot_async.testing import make_course_participant
@@ -230,7 +232,7 @@ LISTING = (
     + """
 class Pages:
     notice = report = staticmethod(lambda event: None)
-    page_size, largest_pages = 100, {}
+    page_size, list_habits = 100, defaultdict(ListHabits)
 
     def with_default_priority(self, priority):
         return self
@@ -262,7 +264,7 @@ class Item:
         self.id = id
 
 class Session:
-    largest_pages = {}
+    list_habits = defaultdict(ListHabits)
 
 class Source(ServiceList):
     async def item(self, item_id):

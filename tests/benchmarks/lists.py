@@ -6,7 +6,7 @@ Figures to be read; they pass or fail nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 
 from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
@@ -22,14 +22,16 @@ PAGES = 300
 Reading = Callable[[MeltingSpotClient, list[str]], Coroutine[None, None, None]]
 
 
-def measured(read: Reading, items: int, first_page: int = 1) -> tuple[float, int, int]:
-    """Virtual seconds, requests and 429s of reading from a course of so many participants."""
+def measured(
+    read: Reading, items: int, first_page: int = 1, courses: Sequence[str] = ("c",)
+) -> tuple[float, int, int]:
+    """Virtual seconds, requests and 429s of reading from courses of so many participants."""
 
     async def main() -> tuple[float, int, int]:
         async with FakeMeltingSpot(
             limits=[LIMIT], cold=ANSWER, warm=ANSWER, first_page=1 if first_page else 0
         ) as fake:
-            ids = fake.seed("c", items)
+            ids, *_ = [fake.seed(course_id, items) for course_id in courses]
             limiter = SlidingWindowLimiter([LIMIT])
             async with MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter) as client:
                 started = now()
@@ -50,6 +52,15 @@ async def whole_list(client: MeltingSpotClient, _: list[str]) -> None:
 async def all_ids(client: MeltingSpotClient, ids: list[str]) -> None:
     """Every participant by its id, as an ids file holds them."""
     async for _result in client.course_participants.get_many("c", ids):
+        pass
+
+
+COURSES = [f"course-{number}" for number in range(300)]
+
+
+async def many_courses(client: MeltingSpotClient, _: list[str]) -> None:
+    """Every participant of many courses of one page each."""
+    async for _participant in client.course_participants.list_many(COURSES):
         pass
 
 
@@ -78,6 +89,11 @@ def main() -> None:
     took, requests, _ = measured(all_ids, 10_000)
     show("get_many of 10,000 ids of a course of 10,000: requests", requests)
     show("get_many of 10,000 ids of a course of 10,000: seconds", took)
+    took, requests, refused = measured(many_courses, 20, courses=COURSES)
+    title = f"list_many of {len(COURSES)} courses of one page"
+    show(f"{title}, seconds / the allowance's own time", took / own_time)
+    show(f"{title}, requests", requests)
+    show(f"{title}, 429s", refused)
 
 
 if __name__ == "__main__":

@@ -190,22 +190,6 @@ def test_ids_file_is_planned_as_a_whole(fake: FakeMeltingSpot, tmp_path: Path) -
     assert len(fake.received) - before <= 31
 
 
-def test_page_size_comes_from_option_or_environment(
-    fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """--page-size, or MELTINGSPOT_PAGE_SIZE, says how many participants are asked for at once."""
-    fake.seed("course-1", 3)
-    export("course-1", "-o", tmp_path / "a.jsonl", "--page-size", "500")
-    monkeypatch.setenv("MELTINGSPOT_PAGE_SIZE", "70")
-    export("course-1", "-o", tmp_path / "b.jsonl")
-    assert ["limit=500" in request.path for request in fake.received] == [True, False]
-    assert "limit=70" in fake.received[1].path
-    monkeypatch.setenv("MELTINGSPOT_PAGE_SIZE", "many")
-    refused = export("course-1", "-o", tmp_path / "c.jsonl")
-    assert refused.exit_code == 2
-    assert "MELTINGSPOT_PAGE_SIZE must be a whole number" in refused.stderr
-
-
 def test_export_of_ids_ends_at_an_error_that_is_not_an_id_s(
     fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from meltingspot_async import UsageError
+from meltingspot_async import NotFoundError, UsageError
+from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
-from ..support.course import course
+from ..support.course import WIDE, course
 
 
 async def test_first_item_costs_one_page() -> None:
@@ -37,6 +38,17 @@ async def test_count_costs_one_small_request() -> None:
     async with course(500) as (fake, client, _):
         assert await client.course_participants.list("c").count() == 500
         assert [request.path.partition("?")[2] for request in fake.received] == ["limit=1&page=1"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 5])
+async def test_count_is_right_where_pages_are_counted_from_0(size: int) -> None:
+    """Where page 1 of a small list does not exist, count() asks for page 0; of an unknown course it is an error."""
+    fake = FakeMeltingSpot(limits=[WIDE], first_page=0, past_the_end="404")
+    async with course(size + 1, fake=fake) as (_, client, _ids):
+        fake.remove(make_course_participant(size, course_id="c"))
+        assert await client.course_participants.list("c").count() == size
+        with pytest.raises(NotFoundError, match="course not found"):
+            await client.course_participants.list("nowhere").count()
 
 
 async def test_awaited_list_says_what_to_do() -> None:

@@ -33,6 +33,8 @@ def read_through(
     for requests in itertools.count():
         number = cursor.next_page
         if number is None:
+            if cursor.refusal is not None:
+                raise cursor.refusal
             return received, requests
         assert requests < most, "the reading does not end"
         position = number - base
@@ -40,7 +42,6 @@ def read_through(
         if isinstance(page, Exception):
             cursor.refused(page)
         else:
-            cursor.movement.answered(len(page.ids), page.total)
             received += cursor.received(page.ids, page.total)
     raise AssertionError
 
@@ -72,8 +73,8 @@ def test_list_is_read_whole_however_pages_are_numbered(
     received, requests = read_through([*pages, beyond[past]], limit, base, most=len(pages) + 3)
     assert sorted(received, key=int) == [str(number) for number in range(count)]
     if base == 1 and limit <= size:
-        is_full = count > 0 and count % limit == 0
-        assert requests == len(pages) + is_full
+        is_full_or_empty = count % limit == 0
+        assert requests == len(pages) + is_full_or_empty
     assert requests <= len(pages) + 3
 
 
@@ -111,6 +112,22 @@ def test_short_page_in_the_middle_does_not_end_the_list() -> None:
     ]
     received, _ = read_through([*pages, Page((), 250)], 100, 1)
     assert len(received) == 250
+
+
+@pytest.mark.parametrize("base", [0, 1])
+def test_empty_page_in_the_middle_does_not_end_the_list(base: int) -> None:
+    """A page that is empty although more is said to follow keeps none of the pages behind it from being read."""
+    pages = cut(480, 100)
+    pages[2] = Page((), 480)
+    received, _ = read_through([*pages, Page((), 480)], 100, base)
+    assert len(received) == 380
+
+
+def test_empty_pages_end_a_list_whose_total_is_absurd() -> None:
+    """A total that no list has costs a few empty pages, not one for each that it would take."""
+    pages: list[Page | Exception] = [Page(("a", "b"), 10**30), Page((), 10**30)]
+    received, requests = read_through(pages, 2, 1)
+    assert (sorted(received), requests) == (["a", "b"], 6)
 
 
 def test_total_above_the_items_given_does_not_keep_the_reading_going() -> None:

@@ -24,18 +24,18 @@ def export(
     limit: int,
     *,
     most: int = 10_000,
-    repeats: bool,
+    repeats: int,
     breaks: list[int],
     begin: str | None = None,
 ) -> tuple[list[str], int]:
-    """What a cursor gives of a service with these events, which breaks off after so many of each answer."""
+    """What a cursor gives of a service with these events, which repeats so many and breaks off after so many."""
     cursor, given, requests, breaking = new_cursor(limit, begin), list[str](), 0, iter(breaks)
     while not cursor.is_over:
         query = cursor.query()
         requests += 1
         assert requests < 10 * len(events) + 20
         last = query.get("fromEventId")
-        first = 0 if last is None else events.index(str(last)) + (not repeats)
+        first = 0 if last is None else max(0, events.index(str(last)) + 1 - repeats)
         answer = events[first : first + min(int(query["limit"]), most)]
         broken_after = next(breaking, None)
         given += [event for event in answer[:broken_after] if cursor.is_new(event)]
@@ -88,11 +88,20 @@ def test_export_takes_few_requests(count: int, limit: int, most: int, requests: 
 
 def test_every_request_has_the_same_filters() -> None:
     """The first request has the beginning, every other the last event, and all have the filters."""
-    cursor = new_cursor(limit=1)
-    assert cursor.query() == {**START, "toDate[eq]": 9, "limit": 1}
+    cursor = new_cursor(limit=7)
+    assert cursor.query() == {**START, "toDate[eq]": 9, "limit": 7}
     assert cursor.is_new("a")
     assert not cursor.is_new("a")
-    assert cursor.query() == {"fromEventId": "a", "toDate[eq]": 9, "limit": 2}
+    assert cursor.query() == {"fromEventId": "a", "toDate[eq]": 9, "limit": 7}
+
+
+@given(count=st.integers(1, 300), limit=st.integers(1, 50), repeats=st.integers(0, 300))
+def test_answer_full_of_repeats_is_not_the_end(count: int, limit: int, repeats: int) -> None:
+    """However many events the service repeats, and however few are asked for at once, each event is given once."""
+    events = [str(number) for number in range(count)]
+    given, requests = export(events, limit, repeats=repeats, breaks=[])
+    assert given == events
+    assert requests <= 2 * count / limit + 12
 
 
 def test_repeated_events_are_dropped() -> None:

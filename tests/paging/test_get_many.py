@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -18,10 +19,12 @@ from meltingspot_async import (
     SlidingWindowLimiter,
     UsageError,
 )
+from meltingspot_async._paging.get_many import get_many
 from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.clock import tasks_left
 from ..support.course import WIDE, course, fetch
+from ..support.paged_list import Item, PagedList
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,17 @@ async def test_ids_cost_few_requests(size: int, wanted: int, most: int, first_pa
         assert sorted(result.id for result in results) == sorted(ids[-wanted:])
         assert all(result.value and result.value.id == result.id and not result.error for result in results)
         assert len(fake.received) <= most + (first_page == 0) * 3
+
+
+@pytest.mark.parametrize("numbered_from", [0, 1])
+async def test_ten_thousand_ids_cost_the_pages_of_the_course(numbered_from: int) -> None:
+    """10,000 ids of a course of 10,000, in any order, cost its 100 pages, and one request more at most."""
+    ids = [f"participant-{number}" for number in range(10_000)]
+    source = PagedList(cast("Any", None), "/list", Item, 100, ids=ids, numbered_from=numbered_from)
+    wanted = random.Random(7).sample(ids, len(ids))
+    results = [result async for result in get_many(source, wanted, 20, raising=False)]
+    assert {result.id for result in results if result.value} == set(ids)
+    assert len(source.requests) <= 101
 
 
 async def test_repeated_ids_cost_no_request() -> None:
@@ -185,6 +199,7 @@ async def test_abandoned_iteration_leaves_nothing_behind(how: str, largest_page:
     [
         ("", ["a"], {}, "course_id"),
         ("c", "abc", {}, "ids"),
+        ("c", 7, {}, "ids"),
         ("c", ["a"], {"concurrency": 0}, "concurrency"),
         ("c", ["a"], {"concurrency": 2.0}, "concurrency"),
         ("c", ["a"], {"concurrency": True}, "concurrency"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -172,10 +172,18 @@ async def test_concurrency_bounds_the_courses_under_way() -> None:
         assert now() - began == pytest.approx(3 * ANSWER_TIME, abs=0.1)
 
 
+async def endless() -> AsyncIterator[str]:
+    """Ids that nobody can have all of."""
+    while True:
+        yield "course-1"
+
+
 @pytest.mark.parametrize(
     ("ids", "options", "names"),
     [
         ("course-1", {}, "not one text"),
+        (7, {}, "several ids"),
+        (endless(), {}, "async for one in ids"),
         (["a", " "], {}, "course_id must be an id"),
         ([7], {}, "course_id must be a str"),
         (["a"], {"concurrency": 0}, "concurrency"),

@@ -52,6 +52,18 @@ async def test_odd_items_can_be_skipped() -> None:
         assert "anna" not in str(reported[2])
 
 
+async def test_event_of_an_odd_item_names_what_is_wrong_with_it_and_no_value() -> None:
+    """An InvalidItem has the path of the list, the id, the field and the problem, and nothing of what was received."""
+    events: list[Event] = []
+    async with course(1, on_event=events.append) as (fake, client, _):
+        fake.add_documents(PATH, odd(7, completionRate="Anna", spotMemberEmail="anna@example.org"))
+        await client.course_participants.list("c", on_invalid="skip").to_list()
+        (event,) = (event for event in events if isinstance(event, InvalidItem))
+        problem = "expected a whole number, got a string"
+        assert event == InvalidItem(PATH, "participant-7", "$.items[1].completionRate", problem)
+        assert "anna" not in f"{event!r} {event}".lower()
+
+
 @pytest.mark.parametrize(("count", "refused"), [(100, False), (101, True)])
 async def test_page_of_odd_items_is_refused_at_once(count: int, refused: bool) -> None:
     """More than a hundred odd items on a page refuse it: it is no list of what was asked for."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import aclosing
-from typing import Literal
+from typing import Any, Literal, cast
 
 import pytest
 
 from meltingspot_async import RateLimit, SlidingWindowLimiter
+from meltingspot_async._paging.listing import Listing
 from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.clock import now
 from ..support.course import WIDE, course
+from ..support.paged_list import Item, PagedList
 
 ALLOWED = RateLimit(100, per=1.0)
 
@@ -50,6 +53,24 @@ async def test_list_that_is_stopped_has_read_few_pages_in_vain(used: int, in_vai
         received = len(fake.received)
         await asyncio.sleep(60.0)
         assert len(fake.received) == received
+
+
+async def test_list_holds_no_more_than_the_pages_under_way() -> None:
+    """However long a list is, the items in memory are those of the page in use and of the twenty read ahead."""
+
+    def held() -> int:
+        return sum(isinstance(found, Item) for found in gc.get_objects())
+
+    ids = [f"participant-{number}" for number in range(4_995)]
+    source = PagedList(cast("Any", None), "/list", Item, 10, ids=ids)
+    used = most = 0
+    async with aclosing(Listing(source, "raise", "raise").pages()) as pages:
+        async for _page in pages:
+            used += 1
+            await asyncio.sleep(1.0)
+            most = max(most, held() if used % 50 == 0 else 0)
+    assert used == 500
+    assert 0 < most <= 21 * 10
 
 
 async def test_get_many_reads_ahead_no_page_in_vain() -> None:

@@ -126,46 +126,6 @@ async def test_item_that_changed_its_place_has_the_list_read_once_more() -> None
         assert missing == 0
 
 
-# --- Totals ------------------------------------------------------------------------------------------------
-
-
-def capped(items: int, page: int) -> int:
-    return min(items, 1_000)
-
-
-def of_the_page(items: int, page: int) -> int:
-    return page
-
-
-def zero(items: int, page: int) -> int:
-    return 0
-
-
-@pytest.mark.parametrize("first_page", [0, 1])
-@pytest.mark.parametrize("claimed_total", [capped, of_the_page, zero])
-@pytest.mark.parametrize("size", [250, 1_000, 2_345, 3_000])
-async def test_total_that_is_too_small_does_not_end_the_list(
-    first_page: Literal[0, 1], claimed_total: Callable[[int, int], int], size: int
-) -> None:
-    """A total that is capped, the page's own or zero ends no list: a page that is not full does."""
-    fake = FakeMeltingSpot(limits=[WIDE], first_page=first_page, claimed_total=claimed_total)
-    async with course(size, fake=fake) as (_, client, ids):
-        listing = client.course_participants.list("c")
-        assert sorted([participant.id async for participant in listing]) == sorted(ids)
-        assert listing.missing == 0
-        assert len(fake.received) <= size // 100 + 16
-
-
-async def test_total_that_is_too_large_is_no_error() -> None:
-    """A total above the items that are there costs few requests, and the caller learns how many are missing."""
-    fake = FakeMeltingSpot(limits=[WIDE], claimed_total=lambda items, _: items + 40)
-    async with course(210, fake=fake) as (_, client, ids):
-        listing = client.course_participants.list("c")
-        assert [participant.id async for participant in listing] == ids
-        assert listing.missing == 40
-        assert len(fake.received) == 5
-
-
 # --- Refused limits ----------------------------------------------------------------------------------------
 
 
