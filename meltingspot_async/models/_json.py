@@ -9,8 +9,7 @@ import json
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from importlib import import_module
-from typing import NoReturn, cast
+from typing import NoReturn
 
 _SHADES = bytes(48 if chr(byte).isdigit() else byte for byte in range(128)) + bytes(range(128, 256))
 """Turns every digit into a 0."""
@@ -93,9 +92,10 @@ def _exact(body: bytes) -> object:
 def _fastest() -> Callable[[bytes], object]:
     """Orjson's reader, or our own where orjson is not installed or cannot be loaded."""
     try:
-        return cast("Callable[[bytes], object]", import_module("orjson").loads)
+        from orjson import loads  # noqa: PLC0415 - orjson is an extra
     except Exception:  # noqa: BLE001 - a build for another machine can raise anything
         return _exact
+    return loads
 
 
 _fast = _fastest()
