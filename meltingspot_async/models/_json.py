@@ -21,6 +21,8 @@ _LONG_NUMBER = b"0" * 19
 MAX_DEPTH = 200
 """Arrays and objects within each other that a text may hold: fewer than json, orjson and their users can bear."""
 
+_TOO_DEEP = f"it has more than {MAX_DEPTH} arrays and objects within each other"
+
 
 class NotJsonError(ValueError):
     """A body is not JSON. It holds nothing of the body."""
@@ -35,14 +37,21 @@ def read(body: bytes) -> object:
     :raises NotJsonError: the body is not JSON, is in another encoding, or is nested too deep to be read.
     """
     is_exact = _LONG_NUMBER not in body.translate(_SHADES)
+    problem = "it is not JSON" if body.strip() else "it is empty"
     for reader in (_fast, _exact) if is_exact else (_exact,):
-        with suppress(ValueError, RecursionError):
+        try:
             value = reader(body)
-            if not _is_deep(value):
-                return value
+        except ValueError:
+            continue
+        except RecursionError:
+            problem = _TOO_DEEP
             break
+        if not _is_deep(value):
+            return value
+        problem = _TOO_DEEP
+        break
     # Raised outside the handlers: the exceptions of json hold the text.
-    raise NotJsonError("it is not JSON" if body.strip() else "it is empty")
+    raise NotJsonError(problem)
 
 
 def write(value: object) -> str:
