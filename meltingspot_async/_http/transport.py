@@ -106,7 +106,7 @@ class Transport:
                 if not head.is_success:
                     return await _refusal(response, head)
                 body = await _read(response, self.max_response_bytes)
-                return None if len(body) > self.max_response_bytes else attrs.evolve(head, body=body)
+                return None if len(body) > self.max_response_bytes else attrs.evolve(head, body=bytes(body))
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes an error of ours
             failure = _in_our_terms(request, error)
         raise failure
@@ -246,17 +246,17 @@ def _head_of(response: aiohttp.ClientResponse) -> RawResponse:
 
 async def _refusal(response: aiohttp.ClientResponse, head: RawResponse) -> RawResponse:
     """An unsuccessful answer, whose body may be cut."""
-    return attrs.evolve(head, body=await _read(response, MAX_ERROR_BODY_BYTES))
+    return attrs.evolve(head, body=bytes(await _read(response, MAX_ERROR_BODY_BYTES)))
 
 
-async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
     """The body, as far as it goes; reading stops with the piece that brings it over ``most`` bytes."""
     body = bytearray()
     async for piece in response.content.iter_any():
         body += piece
         if len(body) > most:
             break
-    return bytes(body)
+    return body
 
 
 def _sign_with(authorization: str) -> aiohttp.ClientMiddlewareType:

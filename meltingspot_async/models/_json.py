@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NoReturn
 
 _SHADES = bytes(48 if chr(byte).isdigit() else byte for byte in range(128)) + bytes(range(128, 256))

@@ -64,4 +64,6 @@ def test_package_has_nothing_but_modules() -> None:
     assert {path.suffix for path in FILES} == {".py", ".typed"}
     for path in FILES:
         text = path.read_text("utf-8")
-        assert not any(word in text for word in ("import_module", "importlib.resources", "__import__", "__file__")), path
+        assert not any(
+            word in text for word in ("import_module", "importlib.resources", "__import__", "__file__")
+        ), path
