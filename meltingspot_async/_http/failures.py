@@ -85,7 +85,7 @@ def _no_connection(error: aiohttp.ClientConnectorError) -> Failure:
         case aiohttp.ClientProxyConnectionError():
             return Failure(f"the proxy cannot be reached ({why})", _PROXY, sent=False)
         case aiohttp.ClientConnectorDNSError():
-            remedy = "Check base_url, and that this machine can look names up (DNS); then try again."
+            remedy = "Check base_url and HTTPS_PROXY, and that this machine can look names up (DNS); then try again."
             return Failure(f"no address was found for the name {error.host} ({why})", remedy, sent=False)
         case aiohttp.ClientConnectorSSLError():
             remedy = "Check base_url: does TLS (https) begin on that port?"

@@ -48,7 +48,7 @@ class ResumableFile(ABC):
         :raises UsageError: if it is not a regular file, if another process is writing it, or if it holds something
             else than such an export.
         """
-        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+        if self.path.exists() and not self.path.is_file():
             raise UsageError(
                 f"{self.path} is not a regular file, and could not be continued. Choose another one."
             )
