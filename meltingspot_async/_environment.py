@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from fnmatch import fnmatchcase
 from hashlib import blake2b
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -48,20 +50,49 @@ def proxy_from_env(base_url: str) -> str | None:
     :raises UsageError: the variable names a proxy that is not spoken to over HTTP.
     """
     address = urlsplit(base_url)
-    if proxy_bypass(address.netloc):
+    assert address.hostname is not None
+    if _is_excluded(address.hostname, address.port or _PORTS[address.scheme]):
         return None
     proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
+    proxy = (proxies.get(address.scheme) or proxies.get("all") or "").strip()
     if not proxy:
         return None
     if "://" not in proxy:
         proxy = f"http://{proxy}"
-    if urlsplit(proxy).scheme not in {"http", "https"}:
+    if not _is_proxy(proxy):
         raise UsageError(
-            f"{address.scheme.upper()}_PROXY or ALL_PROXY must name an http:// or https:// proxy; other kinds, such as "
-            "SOCKS, are not supported. Change it, name the host in NO_PROXY, or give the client trust_env=False."
+            f"{address.scheme.upper()}_PROXY or ALL_PROXY must name an http:// or https:// proxy, with a host and a "
+            "valid port; other kinds, such as SOCKS, are not supported. Change it, name the host in NO_PROXY, or give "
+            "the client trust_env=False."
         )
     return proxy
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def _is_excluded(host: str, port: int) -> bool:
+    """Whether ``NO_PROXY`` excludes a host: urllib knows neither networks (``10.0.0.0/8``) nor ``*.example``."""
+    if proxy_bypass(host) or proxy_bypass(f"{host}:{port}"):
+        return True
+    names = (name.strip(" []").lower() for name in getproxies().get("no", "").split(","))
+    return any(fnmatchcase(host, name) if "*" in name else _is_within(host, name) for name in names)
+
+
+def _is_within(host: str, network: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def _is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")
+        return parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def page_size_from_env() -> int:

@@ -13,8 +13,11 @@ from .errors import UsageError
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number (and not a bool)."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a finite number that a float can hold (and not a bool)."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def positive(instance: object, attribute: attrs.Attribute[float], value: float) -> None:

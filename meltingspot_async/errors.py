@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import attrs
 
+from ._advice import advice_about
 from ._redaction import redacted
 
 SHOWN_ERRORS = 3
@@ -64,7 +65,7 @@ class ApiError(MeltingSpotError):
             marks.append(f"retry after: {self.retry_after:g} s")
         if self.request_id:
             marks.append(f"request id: {self.request_id}")
-        advice = _ADVICE.get(self.status, self.advice)
+        advice = advice_about(self.status) or self.advice
         return f"{self.status} for GET {self.path}{said}. {advice} [{', '.join(marks)}]"
 
 
@@ -293,21 +294,6 @@ class ListsFailedError(MeltingSpotError):
         )
 
 
-_TOO_LONG = "The address is too long: split the filter into several calls, each with fewer values."
-_NOT_THE_SERVICE = (
-    "This is not the service's answer: check base_url, and whether a proxy answers in its place."
-)
-
-_ADVICE = {
-    0: _NOT_THE_SERVICE,
-    101: _NOT_THE_SERVICE,
-    407: "The proxy asks for credentials: put them into HTTPS_PROXY (or HTTP_PROXY).",
-    414: _TOO_LONG,
-    431: _TOO_LONG,
-    511: "The network asks for a login: open a browser on this machine first.",
-}
-"""What to do about statuses that have no class of their own."""
-
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -319,4 +305,4 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 def api_error_class(status: int) -> type[ApiError]:
     """The class for an unsuccessful HTTP status."""
-    return _BY_STATUS.get(status, ServerError if status >= 500 else ApiError)
+    return _BY_STATUS.get(status, ServerError if 500 <= status < 600 else ApiError)

@@ -107,7 +107,7 @@ class UnknownField:
     model: str
     """Name of the model's class."""
     field: str
-    """Name of the field as the service writes it, shortened, and without emails."""
+    """Name of the field as the service writes it, shortened, without the key and emails."""
 
     def __str__(self) -> str:
         return f"{self.model} has a field that is not documented: {self.field} (kept in extra)"
@@ -121,7 +121,7 @@ class UnknownValue:
     enum: str
     """Name of the enum's class."""
     value: str
-    """The value, shortened, and without emails."""
+    """The value, shortened, without the key and emails."""
 
     def __str__(self) -> str:
         return f"{self.enum} has a value that is not documented: {self.value}"
@@ -139,7 +139,7 @@ class InvalidItem:
     path: str
     """Path of the list, without the query."""
     id: str | None
-    """The item's id, if it has one."""
+    """The item's id, if it has one; in the event, as it may be shown."""
     field: str
     """Where on its page, as a JSON path: ``$.items[3].completionRate``."""
     problem: str

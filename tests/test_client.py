@@ -74,6 +74,7 @@ async def test_answers_of_all_shapes_are_given_or_refused(
         ('{"error": {"message": "no such course"}}', "no such course"),
         ('{"message": ["first", "second"]}', "first"),
         ('{"errors": []}', ""),
+        ('{"errors": [{"message": "no such filter"}]}', "no such filter"),
         ('{"message": 17}', ""),
         ('{"message": null, "error": "Not Found"}', "Not Found"),
         ("[]", ""),
@@ -157,7 +158,7 @@ def test_impossible_key_is_refused(key: str) -> None:
     assert "evil" not in str(refused.value).lower()
 
 
-@pytest.mark.parametrize("scheme", ["", "Bearer token", "x\n"])
+@pytest.mark.parametrize("scheme", ["", "Bearer token", "x\n", b"Bearer"])
 def test_impossible_auth_scheme_is_refused(scheme: str) -> None:
     """auth_scheme must be one word."""
     with pytest.raises(UsageError, match="auth_scheme"):
@@ -167,7 +168,7 @@ def test_impossible_auth_scheme_is_refused(scheme: str) -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        *[("timeout", bad) for bad in (0, -1, math.nan, math.inf, None, "30", True)],
+        *[("timeout", bad) for bad in (0, -1, math.nan, math.inf, None, "30", True, 10**400)],
         *[("deadline", bad) for bad in (0, -1, math.nan, "5")],
         ("retry", 3),
         ("coalesce", "no"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from io import BufferedWriter, TextIOWrapper
 from typing import cast
@@ -23,7 +24,7 @@ from . import (
     participants,
     roles,
 )
-from .running import RootGroup, exit_code_of
+from .running import RootGroup, exit_code_of, interrupt_once
 
 FAMILIES = {
     "courses": courses.app,
@@ -57,6 +58,8 @@ def root() -> None:
 
 def main() -> None:
     """Entry point of the ``meltingspot`` command. Whatever becomes of the output, there is no traceback of it."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as under nohup
+        signal.signal(signal.SIGINT, interrupt_once)
     # A terminal whose encoding lacks the bars or a name shows "?" instead of a traceback. JSON is ASCII anyway.
     stdout = cast("TextIOWrapper[BufferedWriter] | None", sys.stdout)
     if stdout is not None:  # None: somebody closed it

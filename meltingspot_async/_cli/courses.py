@@ -19,6 +19,7 @@ from rich.text import Text
 from ..client import MeltingSpotClient
 from ..errors import UsageError
 from ..models import CourseParticipant, ParticipantStatus
+from .files.resumable_file import private
 from .running import run
 from .showing import AsJsonLines, PageSize, show_list, with_page_size
 from .tables import ID, Column, bar, in_utc, plain, status_colour
@@ -51,6 +52,8 @@ def report_course(
     """Show how a course is doing: the funnel, the spread of completion, the activity of the last weeks."""
     if output is not None and output.suffix.lower() not in {".html", ".svg"}:
         raise UsageError("The report is saved as .html or .svg.")
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"{output.parent} is not a folder, so the report could not be saved there.")
 
     async def fetch() -> CourseReport:
         report = CourseReport(datetime.now(UTC))
@@ -70,10 +73,10 @@ def report_course(
 def _save(report: CourseReport, course_id: str, output: Path) -> None:
     canvas = Console(record=True, width=80, file=StringIO(), force_terminal=True)
     report.show(course_id, canvas)
-    if output.suffix.lower() == ".svg":
-        canvas.save_svg(str(output), title="meltingspot courses report")
-    else:
-        canvas.save_html(str(output))
+    is_svg = output.suffix.lower() == ".svg"
+    drawn = canvas.export_svg(title="meltingspot courses report") if is_svg else canvas.export_html()
+    with open(output, "w", encoding="utf-8", opener=private) as file:
+        file.write(drawn)
 
 
 class CourseReport:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -43,6 +45,15 @@ _EXIT_CODES: dict[type[BaseException], ExitCode] = {
 }
 """What each error ends the command with. The first class that fits counts."""
 
+INTERRUPTED, TERMINATED = "interrupted", "terminated"
+_LAST_WORDS: dict[int, tuple[str, ExitCode]] = {
+    signal.SIGINT: (INTERRUPTED, ExitCode.INTERRUPTED),
+    signal.SIGTERM: (TERMINATED, ExitCode.TERMINATED),
+}
+
+_SHOW_CURSOR = b"\x1b[?25h"
+"""A terminal hides it under a bar of progress, which now cannot show it again."""
+
 
 class RootGroup(TyperGroup):
     """The group of all commands. Every error that a command can meet ends here."""
@@ -68,9 +79,9 @@ def _message(error: BaseException) -> str:
             where = "" if error.filename is None else f"{error.filename}: "
             return f"{where}{error.strerror or error}"
         case KeyboardInterrupt():
-            return "interrupted"
+            return INTERRUPTED
         case _:
-            return "terminated"
+            return TERMINATED
 
 
 def fail(message: str, code: ExitCode = ExitCode.FAILED) -> NoReturn:
@@ -95,18 +106,58 @@ def exit_code_of(step: Callable[[], object]) -> int | None:
     return None
 
 
+def interrupt_once(number: int, frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt at the first Ctrl-C, and ignore those that follow: what is left to do then is short."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def run(work: Coroutine[object, object, T]) -> T:
     """Run the asynchronous part of a command to its end.
+
+    The first Ctrl-C or SIGTERM ends the work, which cleans up; another one meanwhile ends the process at once.
 
     :raises KeyboardInterrupt: on Ctrl-C, after the work has cleaned up.
     :raises asyncio.CancelledError: on SIGTERM, likewise.
     """
-    return asyncio.run(_cancelled_by_sigterm(work))
+    before = {number: signal.getsignal(number) for number in _LAST_WORDS}
+    received: list[int] = []
+    try:
+        return asyncio.run(_ended_by_signals(work, received))
+    except asyncio.CancelledError:
+        if signal.SIGINT not in received:
+            raise
+        raise KeyboardInterrupt from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(
+                number, signal.SIG_IGN if received else handler
+            )  # nothing interrupts the last words
 
 
-async def _cancelled_by_sigterm(work: Coroutine[object, object, T]) -> T:
-    task = asyncio.current_task()
+async def _ended_by_signals(work: Coroutine[object, object, T], received: list[int]) -> T:
+    """Run the work until it ends, or a signal arrives that was not ignored before, as Ctrl-C is under nohup."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
-    with suppress(NotImplementedError):  # Windows has no such signals
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if received:
+            _end_at_once(number)
+        received.append(number)
+        task.cancel()
+        loop.call_soon_threadsafe(int)  # it may be asleep
+
+    for number in _LAST_WORDS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end)
     return await work
+
+
+def _end_at_once(number: int) -> None:
+    """End the process as it is, in the middle of cleaning up. Files can be continued after that, too."""
+    word, code = _LAST_WORDS[number]
+    with suppress(OSError):
+        if os.isatty(2):
+            os.write(2, _SHOW_CURSOR)
+        os.write(2, f"meltingspot: {word}\n".encode())
+    os._exit(code)

@@ -39,9 +39,10 @@ class Endpoint:
         if not isinstance(api_key, str) or not _TOKEN.fullmatch(api_key):
             raise UsageError(
                 "The API key must be a non-empty text of printable ASCII characters without white space "
-                "(is there a line end at its end?). It stands in the Spot's settings, API Access tab."
+                "(is there a line end at its end?). It stands in the Spot's settings, API Access tab; a word before "
+                "it, such as Bearer, goes into auth_scheme."
             )
-        if auth_scheme is not None and not _TOKEN.fullmatch(auth_scheme):
+        if auth_scheme is not None and not (isinstance(auth_scheme, str) and _TOKEN.fullmatch(auth_scheme)):
             raise UsageError('auth_scheme must be one word, such as "Bearer", or None.')
         self.api_key: str = api_key
         self._authorization = f"{auth_scheme} {api_key}" if auth_scheme else api_key
@@ -59,29 +60,45 @@ class Endpoint:
         :raises UsageError: for a path that is not plain, absolute and encoded, a value that is neither text nor a
             whole number, or an address longer than 8,000 characters.
         """
+        if not (isinstance(path, str) and isinstance(params, Mapping | None)):
+            raise UsageError("A path must be a str, and params a mapping of names to values.")
         segments = path[1:].split("/") if path.startswith("/") else [""]
         if not all(_SEGMENT.fullmatch(s) and unquote(s) not in {".", ".."} for s in segments):
             raise UsageError(
                 f"{shown_path(path)!r} is not a path to ask for: it must start with '/', be percent-encoded and have "
                 "no empty, '.' or '..' segment; parameters go into params."
             )
-        if not params:
-            return self.base_url + path
-        for name, value in params.items():
-            if not isinstance(value, str | int) or isinstance(value, bool):
-                raise UsageError(f"The parameter {name} must be a str or an int, not {type(value).__name__}.")
-        try:
-            url = f"{self.base_url}{path}?{urlencode(params, quote_via=quote, safe='[],')}"
-        except UnicodeEncodeError:
-            raise UsageError("A parameter holds half a surrogate pair, which is not valid Unicode.") from None
+        url = self.base_url + path + _query(params or {})
         if len(url) > MAX_URL:
-            longest = max(params, key=lambda name: len(str(params[name])))
-            raise UsageError(
-                f"The address would have {len(url)} characters, more than the {MAX_URL} that servers accept: "
+            values = {name: len(str(value)) for name, value in (params or {}).items()}
+            longest = max(values, key=lambda name: values[name], default="")
+            what_next = (
                 f"{longest} is too long. Split its values over several calls, or leave it out and choose among the "
                 "items received."
+                if values.get(longest, 0) > len(path)
+                else "look at the ids in its path."
+            )
+            raise UsageError(
+                f"The address would have {len(url)} characters, more than the {MAX_URL} that servers accept: "
+                f"{what_next}"
             )
         return url
+
+
+def _query(params: Params) -> str:
+    """The parameters as they follow a path.
+
+    :raises UsageError: for a name or value that cannot be sent.
+    """
+    for name, value in params.items():
+        if not isinstance(name, str):
+            raise UsageError(f"The name of a parameter must be a str, not {type(name).__name__}.")
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            raise UsageError(f"The parameter {name} must be a str or an int, not {type(value).__name__}.")
+    try:
+        return f"?{urlencode(params, quote_via=quote, safe='[],')}" if params else ""
+    except UnicodeEncodeError:
+        raise UsageError("A parameter holds half a surrogate pair, which is not valid Unicode.") from None
 
 
 def expand_path(template: str, **ids: str) -> str:
@@ -106,7 +123,7 @@ def _checked_base_url(base_url: str) -> str:
     """The base URL without a trailing slash."""
     if not isinstance(base_url, str) or not _is_safe_address(base_url):
         raise UsageError(
-            "base_url must be an https:// address without user, query or fragment "
+            "base_url must be an https:// address in ASCII, without user, query or fragment "
             "(http:// only for localhost and other loopback addresses)."
         )
     return base_url.rstrip("/")

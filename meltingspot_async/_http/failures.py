@@ -11,6 +11,11 @@ import aiohttp
 import attrs
 from aiohttp.http_exceptions import ContentEncodingError, LineTooLong
 
+from .._redaction import redacted
+
+MAX_REASON = 100
+"""Characters kept of what the system or OpenSSL says."""
+
 ACCEPTED_ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
 """Content encodings that are asked for, and so may come back."""
 
@@ -74,12 +79,13 @@ def failure_of(error: Exception) -> Failure:
 def _no_connection(error: aiohttp.ClientConnectorError) -> Failure:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return _bad_certificate(error.host, error.certificate_error)
-    where, why = f"{error.host}:{error.port}", error.os_error.strerror or type(error.os_error).__name__
+    where = f"{error.host}:{error.port}"
+    why = redacted(error.os_error.strerror or "", MAX_REASON) or type(error.os_error).__name__
     match error:
         case aiohttp.ClientProxyConnectionError():
             return Failure(f"the proxy cannot be reached ({why})", _PROXY, sent=False)
         case aiohttp.ClientConnectorDNSError():
-            remedy = "Check base_url, and that this machine can look names up (DNS); then try again."
+            remedy = "Check base_url and HTTPS_PROXY, and that this machine can look names up (DNS); then try again."
             return Failure(f"no address was found for the name {error.host} ({why})", remedy, sent=False)
         case aiohttp.ClientConnectorSSLError():
             remedy = "Check base_url: does TLS (https) begin on that port?"
@@ -91,7 +97,7 @@ def _no_connection(error: aiohttp.ClientConnectorError) -> Failure:
 def _bad_certificate(host: str, error: Exception) -> Failure:
     code, said = 0, type(error).__name__
     if isinstance(error, ssl.SSLCertVerificationError):
-        code, said = error.verify_code, error.verify_message
+        code, said = error.verify_code, redacted(error.verify_message, MAX_REASON)
     remedy = _NAME if code in _X509_NAMES else _CLOCK if code in _X509_EXPIRED else _CHAIN
     reason = f"the certificate of {host} cannot be verified ({said.rstrip('.')})"
     return Failure(reason, remedy, sent=False, lasting=True)

@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import attrs
 
-from ..events import AttemptFinished, Drift, Event, logger
+from .._redaction import redacted
+from ..events import MAX_ID, AttemptFinished, Drift, Event, InvalidItem, UnknownField, UnknownValue, logger
 
 MAX_NOTICED = 1_000
-"""Unknown fields and values that one client reports: a service could make up names without end."""
+"""Unknown fields and values that one client looks at: a service could make up names without end."""
+
+MAX_LABEL = 64
+"""Characters shown of an unknown name or value."""
+
+E = TypeVar("E", bound=Event)
 
 
 @attrs.define
@@ -27,10 +34,13 @@ class Reporter:
     """Passes events on to the log, and to whoever observes the client."""
 
     on_event: Callable[[Event], None] | None
-    _noticed: set[Drift] = attrs.field(factory=set[Drift], init=False)
+    secret: str = attrs.field(default="", repr=False)
+    """The key, which no event shows."""
+    _noticed: set[int] = attrs.field(factory=set[int], init=False)
 
     def report(self, event: Event) -> None:
-        """Report an event."""
+        """Report an event, without the key and emails."""
+        event = self._shown(event)
         logger.log(event.level, "%s", event)
         if self.on_event is not None:
             try:
@@ -41,9 +51,30 @@ class Reporter:
 
     def notice(self, drift: Drift) -> None:
         """Report an unknown field or value, unless that has been done."""
-        if drift not in self._noticed and len(self._noticed) < MAX_NOTICED:
-            self._noticed.add(drift)
-            self.report(drift)
+        if self._is_new(drift):
+            shown = self._shown(drift)
+            if shown == drift or self._is_new(shown):
+                self.report(shown)
+
+    def _is_new(self, drift: Drift) -> bool:
+        """Whether this is met for the first time. What is kept of it is a hash: a name can be megabytes long."""
+        mark = hash(drift)
+        if mark in self._noticed or len(self._noticed) == MAX_NOTICED:
+            return False
+        self._noticed.add(mark)
+        return True
+
+    def _shown(self, event: E) -> E:
+        """The same event, with texts of the service as they may be shown."""
+        match event:
+            case UnknownField():
+                return attrs.evolve(event, field=redacted(event.field, MAX_LABEL, self.secret))
+            case UnknownValue():
+                return attrs.evolve(event, value=redacted(event.value, MAX_LABEL, self.secret))
+            case InvalidItem(id=str(item_id)):
+                return attrs.evolve(event, id=redacted(item_id, MAX_ID, self.secret))
+            case _:
+                return event
 
     @contextmanager
     def attempt(self, path: str, number: int) -> Generator[Outcome, None, None]:

@@ -17,6 +17,9 @@ MAX_MESSAGE_LENGTH = 200
 MAX_REQUEST_ID_LENGTH = 100
 """Characters kept of the service's id of a request."""
 
+_NAMES = ("message", "error", "errors", "detail", "title")
+"""Fields in which error bodies commonly hold their message."""
+
 
 @attrs.frozen
 class RawResponse:
@@ -79,10 +82,10 @@ def _words(body: bytes) -> str:
     except NotJsonError:
         is_text = body.lstrip()[:1] not in {b"<", b"{", b"["}  # neither a page, nor JSON that was cut
         words = body.decode("utf-8", "replace") if is_text else ""
-    for _ in range(3):  # {"error": {"message": ["..."]}} is as deep as error bodies commonly get
+    for _ in range(3):  # {"errors": [{"message": "..."}]} is as deep as error bodies commonly get
         if isinstance(words, dict):
             named = cast("dict[str, object]", words)
-            words = next((named[k] for k in ("message", "error", "detail", "title") if named.get(k)), "")
+            words = next((named[k] for k in _NAMES if named.get(k)), "")
         elif isinstance(words, list):
             words = next(iter(cast("list[object]", words)), "")
     return words if isinstance(words, str) else ""

@@ -66,7 +66,7 @@ class SessionManager:
         self._limiter = limiter
         self._options = options
         self._transport = transport
-        self._reporter = Reporter(on_event)
+        self._reporter = Reporter(on_event, endpoint.api_key)
         self.notice: Callable[[Drift], None] = self._reporter.notice
         """To be called with what an answer holds beyond the documentation."""
         self.report: Callable[[Event], None] = self._reporter.report

@@ -1,6 +1,6 @@
 """The way to the network: one request, sent once. Only this module and ``failures`` know aiohttp.
 
-Whatever aiohttp, or the network below it, can raise is translated into a
+Whatever aiohttp, what it uses, or a hook of the session given can raise is translated into a
 :class:`~meltingspot_async.TransportError`, and nothing else leaves this module once a request is under way.
 """
 
@@ -67,7 +67,7 @@ class StreamedResponse:
         try:
             async with asyncio.timeout(seconds):
                 return await self._response.content.readany()
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes an error of ours
             failure = _in_our_terms(self._request, error)
         raise failure
 
@@ -102,13 +102,12 @@ class Transport:
         session = self.open()
         try:
             async with asyncio.timeout(request.timeout), self._get(session, request) as response:
-                if not _is_success(response):
-                    return await _refusal(response)
+                head = _head_of(response)
+                if not head.is_success:
+                    return await _refusal(response, head)
                 body = await _read(response, self.max_response_bytes)
-                if len(body) > self.max_response_bytes:
-                    return None
-                return RawResponse(response.status, response.headers, bytes(body))
-        except _FAILURES as error:
+                return None if len(body) > self.max_response_bytes else attrs.evolve(head, body=bytes(body))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes an error of ours
             failure = _in_our_terms(request, error)
         raise failure
 
@@ -211,11 +210,11 @@ class Transport:
         try:
             async with asyncio.timeout(request.timeout):
                 response = await stack.enter_async_context(self._get(session, request))
-                head = RawResponse(response.status, response.headers, b"")
-                if not _is_success(response) or head.status != 200:
-                    head = await _refusal(response)
+                head = _head_of(response)
+                if head.status != 200:
+                    head = await _refusal(response, head)
                 return StreamedResponse(request, response, head)
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes an error of ours
             failure = _in_our_terms(request, error)
         raise failure
 
@@ -232,23 +231,22 @@ class Transport:
             )
 
 
-def _is_success(response: aiohttp.ClientResponse) -> bool:
-    """Whether the answer is a success, and can be read.
+def _head_of(response: aiohttp.ClientResponse) -> RawResponse:
+    """Status and headers of an answer that can be read.
 
     :raises UnknownEncodingError: it is a success that cannot be read everywhere: which encodings aiohttp knows depends
         on what else is installed.
     """
-    is_success = 200 <= response.status < 300
+    head = RawResponse(response.status, response.headers, b"")
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if is_success and encoding not in ACCEPTED_ENCODINGS:
+    if head.is_success and encoding not in ACCEPTED_ENCODINGS:
         raise UnknownEncodingError(redacted(encoding, MAX_ENCODING_LENGTH))
-    return is_success
+    return head
 
 
-async def _refusal(response: aiohttp.ClientResponse) -> RawResponse:
+async def _refusal(response: aiohttp.ClientResponse, head: RawResponse) -> RawResponse:
     """An unsuccessful answer, whose body may be cut."""
-    body = await _read(response, MAX_ERROR_BODY_BYTES)
-    return RawResponse(response.status, response.headers, bytes(body))
+    return attrs.evolve(head, body=bytes(await _read(response, MAX_ERROR_BODY_BYTES)))
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
@@ -288,19 +286,6 @@ async def _send_once(
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         name = type(error).__name__
     raise InterruptedExchangeError(name)
-
-
-_FAILURES = (
-    aiohttp.ClientError,
-    OSError,  # TimeoutError is one
-    InterruptedExchangeError,
-    UnknownEncodingError,
-    ValueError,
-    TypeError,
-)
-"""What can go wrong on the way to the service and back. aiohttp refuses with a ValueError or TypeError what it cannot
-send: a session given can have such headers or cookies, or a proxy of an unknown kind.
-"""
 
 
 def _in_our_terms(request: Request, error: Exception) -> TransportError:

@@ -83,7 +83,7 @@ class ServiceList(Generic[T]):
         """The page of a number, if pages have that many items."""
         params = {**self.filters, "limit": size, "page": number}
         response = await self.session.get(self.path, params)
-        return read_page(
+        return await read_page(
             document(self.path, response), self.model, self.path, self.identify, self.session.notice
         )
 

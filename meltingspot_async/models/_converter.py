@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from .._redaction import redacted, shown_path
+from .._redaction import shown_path
 from ..errors import InvalidResponseError, UsageError
 from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
@@ -31,11 +30,9 @@ from .custom_property_value import PropertyValue
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
-MAX_LABEL = 64
-"""Characters shown of an unknown name or value."""
-
 Notice = Callable[[Drift], None]
-"""A callback for each unknown field and each unknown value of an enum, every time one is met."""
+"""A callback for each unknown field and each unknown value of an enum, every time one is met. Their names are as
+received: whoever reports them redacts them."""
 
 
 def ignore(drift: Drift) -> None:
@@ -149,20 +146,10 @@ def _first_problem(error: ClassValidationError) -> tuple[str, str]:
     return path, "it is missing" if isinstance(cause, KeyError) else str(cause)
 
 
-def _label(text: str) -> str:
-    """An unknown name or value as a report may show it."""
-    return _short_label(text) if len(text) <= MAX_LABEL else redacted(text, MAX_LABEL)
-
-
-@lru_cache(maxsize=1_000)  # the same few names stand in every line of an export
-def _short_label(text: str) -> str:
-    return redacted(text, MAX_LABEL)
-
-
 def _structure_enum(value: object, enum: type[OpenEnum]) -> OpenEnum:
     member = enum(values.structure_str(value, str))
     if not member.is_known:
-        _notice.get()(UnknownValue(enum.__name__, _label(member)))
+        _notice.get()(UnknownValue(enum.__name__, member.value))
     return member
 
 
@@ -225,7 +212,7 @@ def _structure_hook(cls: type[attrs.AttrsInstance], converter: Converter) -> Cal
             others = JsonObject(undocumented, depth=0)
             notice = _notice.get()
             for name in others:
-                notice(UnknownField(cls.__name__, _label(name)))
+                notice(UnknownField(cls.__name__, name))
             # The class is frozen, but nobody has seen this instance yet. An attrs.evolve for every line of an
             # export would cost as much again as the whole model.
             object.__setattr__(made, "extra", others)

@@ -8,6 +8,11 @@ from typing import Annotated, Any, Self
 
 import attrs
 
+from .._redaction import redacted
+
+MAX_LABEL = 64
+"""Characters that a repr shows of an unknown value."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Where Unix time begins."""
 
@@ -44,8 +49,8 @@ class OpenEnum(StrEnum, metaclass=OpenEnumType):
         return unknown
 
     def __repr__(self) -> str:
-        known = "" if self.is_known else " (unknown)"
-        return f"<{type(self).__name__}: {self._value_!r}{known}>"
+        shown = repr(self._value_) if self.is_known else f"{redacted(self._value_, MAX_LABEL)!r} (unknown)"
+        return f"<{type(self).__name__}: {shown}>"
 
 
 def hidden(value: object) -> str:

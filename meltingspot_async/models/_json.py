@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from contextlib import suppress
-from importlib import import_module
-from typing import NoReturn, cast
+from typing import NoReturn
 
 _SHADES = bytes(48 if chr(byte).isdigit() else byte for byte in range(128)) + bytes(range(128, 256))
 """Turns every digit into a 0."""
@@ -21,6 +19,8 @@ _LONG_NUMBER = b"0" * 19
 
 MAX_DEPTH = 200
 """Arrays and objects within each other that a text may hold: fewer than json, orjson and their users can bear."""
+
+_TOO_DEEP = f"it has more than {MAX_DEPTH} arrays and objects within each other"
 
 
 class NotJsonError(ValueError):
@@ -36,14 +36,21 @@ def read(body: bytes) -> object:
     :raises NotJsonError: the body is not JSON, is in another encoding, or is nested too deep to be read.
     """
     is_exact = _LONG_NUMBER not in body.translate(_SHADES)
+    problem = "it is not JSON" if body.strip() else "it is empty"
     for reader in (_fast, _exact) if is_exact else (_exact,):
-        with suppress(ValueError, RecursionError):
+        try:
             value = reader(body)
-            if not _is_deep(value):
-                return value
+        except ValueError:
+            continue
+        except RecursionError:
+            problem = _TOO_DEEP
             break
+        if not _is_deep(value):
+            return value
+        problem = _TOO_DEEP
+        break
     # Raised outside the handlers: the exceptions of json hold the text.
-    raise NotJsonError("it is not JSON" if body.strip() else "it is empty")
+    raise NotJsonError(problem)
 
 
 def write(value: object) -> str:
@@ -93,9 +100,10 @@ def _exact(body: bytes) -> object:
 def _fastest() -> Callable[[bytes], object]:
     """Orjson's reader, or our own where orjson is not installed or cannot be loaded."""
     try:
-        return cast("Callable[[bytes], object]", import_module("orjson").loads)
+        from orjson import loads  # noqa: PLC0415 - orjson is an extra
     except Exception:  # noqa: BLE001 - a build for another machine can raise anything
         return _exact
+    return loads
 
 
 _fast = _fastest()

@@ -42,7 +42,7 @@ def structure_optional_str(value: object, _: object) -> str | None:
 def structure_int(value: object, _: object) -> int:
     """A whole number. JSON Schema, by which the service documents its answers, counts 33.0 as one."""
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        return bounded(int(value))
     if not isinstance(value, int) or isinstance(value, bool):
         kind = "a fraction" if isinstance(value, float) else json_type(value)
         raise WrongTypeError(f"expected a whole number, got {kind}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Iterable
-from importlib.resources import files
 from typing import Any, Protocol
 
 from redis import asyncio as redis_asyncio
@@ -17,11 +16,13 @@ from ..errors import UsageError
 from ..rate_limit._shared import StoreUnreachableError
 from ..rate_limit._state import Reply, Rules, Statement
 from ..rate_limit._window import NEVER
+from ._lua_decision import DECISION
+from ._lua_state import STATE
 
 SOONEST = 1_000
 """Microseconds before a step at the earliest, where the next one is due at once."""
 
-_SCRIPT = files("meltingspot_async.redis_limit").joinpath("_step.lua").read_text("utf-8")
+_SCRIPT = STATE + DECISION
 _SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _NAME = re.compile(r"[^{}\s]+")
 

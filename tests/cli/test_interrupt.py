@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import subprocess
 import time
@@ -9,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from meltingspot_async._cli.running import interrupt_once, run
 from meltingspot_async.testing import Delay, FakeMeltingSpot
 
 from ..support.cli import COMMAND, export, ids
+
+SIGNALS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 
 
 def test_ctrl_c_shows_no_traceback(fake: FakeMeltingSpot) -> None:
@@ -29,9 +34,129 @@ def test_ctrl_c_shows_no_traceback(fake: FakeMeltingSpot) -> None:
     assert fake.api_key not in stderr
 
 
+HANGS_AT_THE_END = """
+import asyncio
+from meltingspot_async import MeltingSpotClient
+
+async def hang(client):
+    print("cleaning up", flush=True)
+    await asyncio.sleep(3600)
+
+MeltingSpotClient.aclose = hang
+"""
+
+
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    "command",
+    [
+        ["participants", "get", "c", "participant-2"],
+        ["participants", "export", "c", "-o", "{out}"],
+        ["courses", "report", "c"],
+    ],
+    ids=" ".join,
 )
+def test_second_ctrl_c_ends_a_command_that_cleans_up(
+    fake: FakeMeltingSpot, tmp_path: Path, command: list[str]
+) -> None:
+    """Whoever repeats Ctrl-C gets the prompt back at once, with one line and no piece of a traceback."""
+    fake.fail(*[Delay(60.0)] * 5)
+    start, *options, script = COMMAND
+    arguments = [argument.format(out=tmp_path / "out.jsonl") for argument in command]
+    process = subprocess.Popen(
+        [start, *options, HANGS_AT_THE_END + script, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not fake.received:
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "cleaning up\n"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert stderr.splitlines()[-1] == "meltingspot: interrupted"
+    assert "Traceback" not in stderr
+    assert stderr.count("meltingspot:") == 1
+
+
+def test_hasty_ctrl_c_is_one_line(fake: FakeMeltingSpot) -> None:
+    """Ctrl-C pressed many times, whatever the command is doing, ends it with 130 and one line."""
+    fake.fail(*[Delay(60.0)] * 5)
+    process = subprocess.Popen(
+        [*COMMAND, "participants", "get", "c", "participant-2"], stderr=subprocess.PIPE, text=True
+    )
+    while not fake.received:
+        assert process.poll() is None
+        time.sleep(0.005)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=15)
+    assert (process.returncode, stderr) == (130, "meltingspot: interrupted\n")
+
+
+@pytest.mark.usefixtures("own_signals")
+@pytest.mark.parametrize(("number", "code", "word"), SIGNALS)
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_second_signal_exits_at_once(
+    number: signal.Signals,
+    code: int,
+    word: str,
+    is_terminal: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The second signal ends the process itself, and gives the terminal its cursor back."""
+    exits: list[int] = []
+    cleaned_up = asyncio.Event()
+
+    def leave(status: int) -> None:
+        exits.append(status)
+        cleaned_up.set()
+
+    async def work() -> None:
+        signal.raise_signal(number)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            signal.raise_signal(number)
+            await cleaned_up.wait()
+
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(os, "isatty", lambda file: is_terminal)
+    with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
+        run(work())
+    assert exits == [code]
+    assert capfd.readouterr().err == f"{chr(27) + '[?25h' if is_terminal else ''}meltingspot: {word}\n"
+    signal.raise_signal(signal.SIGINT)  # ignored from now on: the command says its last words
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_ctrl_c_outside_of_the_work_counts_once() -> None:
+    """Between two pieces of work, the first Ctrl-C is a KeyboardInterrupt, and others are ignored."""
+    signal.signal(signal.SIGINT, interrupt_once)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_ctrl_c_that_was_ignored_stays_so() -> None:
+    """A command that was started in the background, as by nohup, does not heed Ctrl-C."""
+
+    async def work() -> int:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+        return 1
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assert run(work()) == 1
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+@pytest.mark.parametrize(("number", "code", "word"), SIGNALS)
 def test_interrupted_export_can_be_resumed(
     fake: FakeMeltingSpot, tmp_path: Path, number: signal.Signals, code: int, word: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -60,10 +61,14 @@ def test_interrupted_end_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert exit_code_of(lambda: None) is None
 
 
+@pytest.mark.usefixtures("own_signals")
+@pytest.mark.parametrize("is_ignored", [False, True])
 def test_output_that_fails_at_the_end_fails_the_command(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    is_ignored: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """What is left to be written at the end counts: if that fails, so does the command."""
+    """What is left to be written at the end counts: if that fails, so does the command, also under nohup."""
+    if is_ignored:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     path = tmp_path / "output"
     with path.open("w") as output:
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from meltingspot_async import to_dict
 from meltingspot_async._cli.participants import FILE_COLUMNS
 from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
 
-from ..support.cli import export, ids, records
+from ..support.cli import export, ids, records, run
 
 
 def test_export_columns_are_the_fields_of_a_participant() -> None:
@@ -68,7 +69,14 @@ def test_export_of_ids_reports_unknown_ones(fake: FakeMeltingSpot, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(None, "does not exist"), (b"\xff\xfe", "not a text in UTF-8")]
+    ("content", "says"),
+    [
+        (None, "does not exist"),
+        (b"\xff\xfe", "not a text in UTF-8"),
+        ("participant-1".encode("utf-16"), "not a text in UTF-8"),
+        ("participant-1".encode("utf-16-le"), "not a text in UTF-8"),
+        (b"participant-2,c\n" + b"x" * 1_001, "a line of more than 1000 characters"),
+    ],
 )
 def test_unreadable_ids_file_is_wrong_usage(
     fake: FakeMeltingSpot, tmp_path: Path, content: bytes | None, says: str
@@ -80,6 +88,28 @@ def test_unreadable_ids_file_is_wrong_usage(
     assert done.exit_code == 2
     assert says in " ".join(done.stderr.split())
     assert not (tmp_path / "some.jsonl").exists()
+    assert not fake.received
+
+
+@pytest.mark.parametrize(
+    "command", [["participants", "export", "c"], ["activities", "export", "--from", "2026-01-01"]]
+)
+def test_output_that_is_no_file_is_refused_unsent(
+    fake: FakeMeltingSpot, tmp_path: Path, command: list[str]
+) -> None:
+    """An export to a device, a folder or into a missing folder ends in one line, and nothing is sent."""
+    (tmp_path / "device.jsonl").symlink_to(os.devnull)
+    (tmp_path / "folder.jsonl").mkdir()
+    for name, code, says in (
+        ("device.jsonl", 2, "not a regular file"),
+        ("folder.jsonl", 2, "not a regular file"),
+        ("nowhere/all.jsonl", 1, "nowhere/all.jsonl: No such file or directory"),
+    ):
+        for more in ((), ("--resume",)):
+            ended = run(*command, "-o", tmp_path / name, *more)
+            assert (ended.exit_code, ended.stdout) == (code, "")
+            assert says in ended.stderr
+            assert len(ended.stderr.splitlines()) == 1
     assert not fake.received
 
 

@@ -47,6 +47,7 @@ def http(status: str, headers: str = "", body: bytes = b"") -> bytes:
         (http("200 OK", "Content-Encoding: zstd\r\n", b"x"), TransportError, "Accept-Encoding", 1),
         (b"SSH-2.0-OpenSSH_9.6\r\n", TransportError, "the answer is not HTTP. Check base_url", 2),
         (http("101 Switching Protocols"), ApiError, "not the service's answer", 1),
+        (http("999 Nothing"), ApiError, "not the service's answer", 1),
         (http("000 Nothing"), ApiError, "not the service's answer", 1),
         (http("204 No Content"), InvalidResponseError, "its status is 204", 1),
         (http("206 Partial Content", "", b"{}"), InvalidResponseError, "its status is 206", 1),

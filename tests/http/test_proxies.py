@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from meltingspot_async import AttemptStarted, Event, MeltingSpotClient, TransportError, UsageError
+from meltingspot_async._environment import proxy_from_env
 from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.tls import HOST, Proxy, in_tls, trusting
@@ -99,6 +100,50 @@ async def test_proxy_of_another_kind_is_refused(base_url: str, monkeypatch: pyte
     with pytest.raises(UsageError, match="SOCKS, are not supported"):
         MeltingSpotClient("k", base_url=base_url)
     await MeltingSpotClient("k", base_url=base_url, trust_env=False).aclose()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://", "http://user:secret@", "http://user:secret@p.example:99999", "http://p.example:port"),
+        *("http://[::1", "http://p..example:1", "http://p.example:0", "ftp://user:secret@p.example"),
+    ],
+)
+def test_impossible_proxy_is_refused_at_once(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that cannot name a proxy is a UsageError of the client, which does not repeat its password."""
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(UsageError, match="HTTPS_PROXY or ALL_PROXY") as refused:
+        MeltingSpotClient("k", base_url=URL)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("excluded", "base_url", "is_excluded"),
+    [
+        ("a.example, service.example", "https://service.example", True),
+        ("SERVICE.example", "https://service.example/path", True),
+        (".example", "https://service.example", True),
+        ("*.example", "https://service.example", True),
+        ("*", "https://service.example", True),
+        ("service.example:443", "https://service.example", True),
+        ("service.example:8443", "https://service.example:8443", True),
+        ("service.example:8443", "https://service.example", False),
+        ("vice.example", "https://service.example", False),
+        ("10.0.0.0/8", "https://10.1.2.3", True),
+        ("10.0.0.0/8", "https://11.1.2.3", False),
+        ("10.0.0.0/8", "https://service.example", False),
+        ("::1", "https://[::1]:8443", True),
+        ("[::1]", "https://[::1]", True),
+        ("", "https://service.example", False),
+    ],
+)
+def test_no_proxy_is_read_as_other_programs_read_it(
+    excluded: str, base_url: str, is_excluded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NO_PROXY names hosts, domains, networks and ports, with or without a star."""
+    monkeypatch.setenv("HTTPS_PROXY", "p.example:3128")
+    monkeypatch.setenv("NO_PROXY", excluded)
+    assert proxy_from_env(base_url) == (None if is_excluded else "http://p.example:3128")
 
 
 @pytest.mark.parametrize(("status", "attempts"), [(403, 1), (407, 1), (502, 5)])

@@ -14,15 +14,19 @@ from hypothesis import strategies as st
 
 from meltingspot_async import (
     ApiError,
+    CourseParticipant,
     InvalidResponseError,
     MeltingSpotError,
     NotFoundError,
     RetryPolicy,
     TransportError,
+    UnknownField,
+    UnknownValue,
     UsageError,
+    to_dict,
 )
 from meltingspot_async._redaction import redacted
-from meltingspot_async.testing import Answer, Reset
+from meltingspot_async.testing import Answer, Reset, make_course_participant
 
 from ..support.calls import failure, serving
 
@@ -151,6 +155,30 @@ async def test_email_given_as_an_id_is_in_no_text(member: str, caplog: pytest.Lo
         assert {request.path for request in fake.received} == {f"/v1/spotMembers/{quote(member)}"}
     assert "ada" not in f"{seen} {caplog.text}"
     assert "/v1/spotMembers/{id}" in caplog.text
+
+
+@spellings
+async def test_drift_shows_neither_key_nor_email(
+    spelt: Callable[[str], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An unknown field or value that is the key or an email, however spelt, is in no event, log record or repr."""
+    caplog.set_level(logging.DEBUG)
+    seen: list[object] = []
+    long = "x" * 60  # what is cut in the middle would not be recognised any more
+    names = [spelt(personal) for personal in ("fake-key", EMAIL, f"{long}fake-key", f"{long}.{EMAIL}")]
+    async with serving(on_event=seen.append) as (fake, client):
+        document = to_dict(make_course_participant(0, course_id="c"))
+        for status in names:
+            odd = {**document, **dict.fromkeys(names), "status": status}
+            fake.fail(Answer(200, json.dumps(odd).encode()))
+            seen.append(await client.course_participants.get("c", "participant-0"))
+    drift = [event for event in seen if isinstance(event, UnknownField | UnknownValue)]
+    assert len(drift) >= 4
+    models = [repr(item) for item in seen if isinstance(item, CourseParticipant)]
+    shown = f"{drift} {caplog.text}"
+    assert not any(name in shown for name in names)
+    assert not any(part in shown for part in ("fake", "ada"))
+    assert not any(spelt(EMAIL) in text for text in models)
 
 
 async def test_id_that_is_not_personal_is_shown() -> None:

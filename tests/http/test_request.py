@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from meltingspot_async import (
@@ -102,4 +104,25 @@ async def test_parameter_of_wrong_type_is_refused_unsent(value: str) -> None:
     async with serving() as (fake, client):
         with pytest.raises(UsageError, match="page"):
             await client.get("/v1/courses", params={"page": value})
+        assert not fake.received
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [(None, None), (7, None), ("/v1/x", [("a", 1)]), ("/v1/x", "a=b"), ("/v1/x", {None: 1})],
+)
+async def test_arguments_of_another_type_are_refused_unsent(path: Any, params: Any) -> None:
+    """A path that is no text, and parameters that are no mapping of names, are a UsageError."""
+    async with serving() as (fake, client):
+        with pytest.raises(UsageError, match="must be a"):
+            await client.get(path, params)
+        assert not fake.received
+
+
+@pytest.mark.parametrize("params", [None, {"page": 1}])
+async def test_id_that_is_too_long_is_refused_unsent(params: dict[str, int] | None) -> None:
+    """An address that no server accepts is a UsageError that names what is too long."""
+    async with serving() as (fake, client):
+        with pytest.raises(UsageError, match="look at the ids in its path"):
+            await client.get(f"/v1/courses/{'x' * 8_000}", params)
         assert not fake.received

@@ -100,18 +100,17 @@ def test_repr_shows_no_values_of_unknown_fields() -> None:
 
 
 def test_unknown_fields_and_values_are_reported() -> None:
-    """The callback learns of unknown fields and enum values by name, with any email in the name removed."""
+    """The callback learns of unknown fields and enum values by name."""
     noticed: list[Drift] = []
-    body = json.dumps(DOCUMENTED | {"status": "Paused", "newField": 1, "ada@example.com": 2}).encode()
+    body = json.dumps(DOCUMENTED | {"status": "Paused", "newField": 1}).encode()
     structure(body, CourseParticipant, PATH, noticed.append)
     assert noticed == [
         UnknownValue("ParticipantStatus", "Paused"),
         UnknownField("CourseParticipant", "newField"),
-        UnknownField("CourseParticipant", "[email]"),
     ]
     assert str(noticed[0]) == "ParticipantStatus has a value that is not documented: Paused"
     structure(body, CourseParticipant, PATH)
-    assert len(noticed) == 3
+    assert len(noticed) == 2
 
 
 def test_number_of_unknown_names_reported_is_capped() -> None:

@@ -47,9 +47,10 @@ async def test_odd_items_can_be_skipped() -> None:
         assert [participant.id for participant in page.items] == ids
         assert [item.id for item in page.invalid] == ["participant-7", None, "anna@example.org"]
         reported = [event for event in events if isinstance(event, InvalidItem)]
-        assert tuple(reported) == page.invalid
+        assert [item.id for item in reported] == ["participant-7", None, "[email]"]
+        assert [item.where for item in reported] == [item.where for item in page.invalid]
         assert "an item without id at $.items[4]." in str(reported[1])
-        assert "anna" not in str(reported[2])
+        assert "anna" not in repr(reported)
 
 
 async def test_event_of_an_odd_item_names_what_is_wrong_with_it_and_no_value() -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from importlib import import_module
-from importlib.util import find_spec
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import IO, Self
 
 from ...errors import UsageError
 
-_fcntl = import_module("fcntl") if find_spec("fcntl") else None  # Windows has no such module
-
+_fcntl: ModuleType | None = None
+with suppress(ImportError):  # Windows has no such module
+    import fcntl as _fcntl
 
 PRIVATE = 0o600
 """Permissions of a new file: its owner's alone, because it holds personal data."""
@@ -48,7 +48,7 @@ class ResumableFile(ABC):
         :raises UsageError: if it is not a regular file, if another process is writing it, or if it holds something
             else than such an export.
         """
-        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+        if self.path.exists() and not self.path.is_file():
             raise UsageError(
                 f"{self.path} is not a regular file, and could not be continued. Choose another one."
             )

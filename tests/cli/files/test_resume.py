@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -139,16 +140,12 @@ def test_existing_file_is_not_overwritten(kind: Format, path: Path) -> None:
 
 
 @both_formats
-def test_directory_is_an_error_of_the_system(kind: Format, tmp_path: Path) -> None:
-    """A directory is reported in the words of the system."""
-    with pytest.raises(IsADirectoryError), opened(tmp_path, kind):
-        pass
-
-
-@both_formats
 @pytest.mark.parametrize("resume", [True, False])
-def test_pipe_is_refused(kind: Format, resume: bool, path: Path) -> None:
-    """What is not a regular file cannot be resumed, and is refused before anything is written to it."""
-    os.mkfifo(path)
+@pytest.mark.parametrize("made", [os.mkfifo, os.mkdir, lambda path: path.symlink_to(os.devnull)])
+def test_what_is_not_a_file_is_refused(
+    kind: Format, resume: bool, made: Callable[[Path], None], path: Path
+) -> None:
+    """A pipe, a folder or a device cannot be resumed, and is refused before anything is written to it."""
+    made(path)
     with pytest.raises(UsageError, match="is not a regular file"), opened(path, kind, resume=resume):
         pass

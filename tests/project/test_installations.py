@@ -1,0 +1,69 @@
+"""Odd installations: packed into a zip file, without docstrings and asserts, frozen into a program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+import meltingspot_async
+
+from ..support.redis_server import RedisServer
+
+PACKAGE = Path(meltingspot_async.__file__).parent
+FILES = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+
+PROGRAM = """
+import asyncio
+import sys
+
+import meltingspot_async
+from meltingspot_async import MeltingSpotClient, RateLimit
+from meltingspot_async._cli.app import main
+from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
+from meltingspot_async.testing import FakeMeltingSpot
+
+async def ask(redis_url):
+    limiter = RedisSlidingWindowLimiter.from_url(redis_url, [RateLimit(9, per=1.0)], key=str(sys.flags.optimize))
+    async with FakeMeltingSpot() as fake:
+        fake.seed("c", 1)
+        async with MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter) as client:
+            print(meltingspot_async.__file__, (await client.course_participants.get("c", "participant-0")).id)
+    await limiter.aclose()
+
+asyncio.run(ask(sys.argv.pop()))
+main()
+"""
+
+
+@pytest.mark.parametrize("flag", ["-B", "-OO"])
+def test_package_works_packed_and_optimised(flag: str, server: RedisServer, tmp_path: Path) -> None:
+    """From a zip file, with and without docstrings and asserts: client, limiter in Redis, fake service, command."""
+    packed = tmp_path / "packed.zip"
+    with ZipFile(packed, "w") as archive:
+        for path in FILES:
+            archive.write(path, path.relative_to(PACKAGE.parent))
+    ended = subprocess.run(
+        [sys.executable, flag, "-c", PROGRAM, "doctor", "--help", server.url],
+        env={**os.environ, "PYTHONPATH": str(packed)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{packed / PACKAGE.name / '__init__.py'} participant-0" in ended.stdout
+    assert "Usage: meltingspot doctor" in ended.stdout
+
+
+def test_package_has_nothing_but_modules() -> None:
+    """No file is needed that a program like PyInstaller, which follows the imports, would have to be told of."""
+    assert {path.suffix for path in FILES} == {".py", ".typed"}
+    for path in FILES:
+        text = path.read_text("utf-8")
+        assert not any(
+            word in text for word in ("import_module", "importlib.resources", "__import__", "__file__")
+        ), path
