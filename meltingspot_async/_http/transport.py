@@ -107,7 +107,7 @@ class Transport:
                 body = await _read(response, self.max_response_bytes)
                 if len(body) > self.max_response_bytes:
                     return None
-                return RawResponse(response.status, response.headers, bytes(body))
+                return RawResponse(response.status, response.headers, bytes(body), request.path)
         except _FAILURES as error:
             failure = _in_our_terms(request, error)
         raise failure
