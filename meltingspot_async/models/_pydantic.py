@@ -64,7 +64,9 @@ def model_description(
     """The JSON schema of a model, with the words of its docstrings."""
     fields = cast("core_schema.WrapValidatorFunctionSchema", schema)["schema"]
     description = handler.resolve_ref_schema(handler(fields))
-    description |= {"title": model.__name__, "description": first_paragraph(model)}
+    description["title"] = model.__name__
+    if words := first_paragraph(model):
+        description["description"] = words
     for name, text in _docstrings(model):
         description["properties"][camel_case(name)]["description"] = text
     return description

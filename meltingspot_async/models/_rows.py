@@ -35,12 +35,11 @@ def to_row(model: Model) -> dict[str, RowValue]:
     """
     if not isinstance(model, Model):
         raise UsageError(f"to_row takes a model, not {type(model).__name__}.")
-    kind: type[object] = type(model)
-    return {name: column(model) for name, column in _columns(kind).items()}
+    return {name: column(model) for name, column in _columns(type(model)).items()}
 
 
 @lru_cache(maxsize=256)  # a program that makes classes must not fill the memory
-def _columns(model: type[object]) -> dict[str, Callable[[Any], RowValue]]:
+def _columns(model: Any) -> dict[str, Callable[[Any], RowValue]]:
     """The columns of a model, and how each is read from one."""
     kinds = get_type_hints(model)
     columns: dict[str, Callable[[Any], RowValue]] = {}

@@ -16,8 +16,12 @@ from ..contract.contract import SCHEMAS, model_of
 
 Rows = Sequence[dict[str, Any]]
 
-ODD = {"startedAt": "0001-01-01T00:00:00+02:00", "completedAt": "9999-12-31T23:59:59-05:00"}
-ODD |= {"spotMemberFirstname": "Zo\ud83d", "status": "Paused"}
+ODD = {
+    "spotMemberFirstname": "Zo\ud83d",
+    "status": "Paused",
+    "startedAt": "0001-01-01T00:00:00+02:00",
+    "completedAt": "9999-12-31T23:59:59-05:00",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,7 @@ def other_rows() -> dict[str, Rows]:
 
 
 def test_pandas_takes_participants(participants: Rows) -> None:
-    """pandas makes one column of datetimes in UTC of each datetime, and rows of all models become a frame."""
+    """With pandas, there is one column of datetimes in UTC of each datetime, and rows of all models become a frame."""
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(participants)
     assert len(frame) == 10_000
@@ -68,7 +72,7 @@ def test_polars_takes_participants(participants: Rows) -> None:
 
 
 def test_pyarrow_takes_participants(participants: Rows) -> None:
-    """pyarrow makes columns of exact types, and gives back the rows that it was given."""
+    """Tables of pyarrow have columns of exact types, and give back the rows that it was given."""
     pyarrow = pytest.importorskip("pyarrow")
     table = pyarrow.Table.from_pylist(participants)
     assert table.schema.field("started_at").type == pyarrow.timestamp("us", "UTC")
@@ -85,8 +89,9 @@ def test_sqlite_takes_participants(participants: Rows, monkeypatch: pytest.Monke
         for name, rows in {"participants": participants, **other_rows()}.items():
             columns = list(rows[0])
             quoted = ", ".join(f'"{column}"' for column in columns)
-            base.execute(f"CREATE TABLE "{name}" ({quoted})")
-            base.executemany(f"INSERT INTO "{name}" VALUES ({', '.join(f':{c}' for c in columns)})", rows)
+            base.execute(f'CREATE TABLE "{name}" ({quoted})')
+            named = ", ".join(f":{column}" for column in columns)
+            base.executemany(f'INSERT INTO "{name}" VALUES ({named})', rows)
         found = base.execute("SELECT id, completed_at FROM participants ORDER BY completed_at DESC LIMIT 1")
         assert found.fetchall() == [("p-9999", "9999-12-31T23:59:59+00:00")]
         assert base.execute("SELECT count(*) FROM participants").fetchone() == (10_000,)
@@ -99,7 +104,9 @@ def test_sqlalchemy_takes_participants(participants: Rows) -> None:
     """SQLAlchemy inserts the rows into a table of typed columns."""
     sql = pytest.importorskip("sqlalchemy")
     kinds = {str: sql.String(), int: sql.Integer(), datetime: sql.DateTime(timezone=True)}
-    columns = [sql.Column(name, kinds[type(value)]) for name, value in participants[-1].items() if value is not None]
+    columns = [
+        sql.Column(name, kinds[type(value)]) for name, value in participants[-1].items() if value is not None
+    ]
     table = sql.Table("participants", sql.MetaData(), *columns)
     engine = sql.create_engine("sqlite://")
     with engine.begin() as connection:
