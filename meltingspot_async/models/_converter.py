@@ -247,7 +247,7 @@ def _make_converter() -> Converter:
     converter.register_unstructure_hook_func(
         lambda kind: kind == Milliseconds, values.unstructure_milliseconds
     )
-    converter.register_unstructure_hook(JsonObject, thawed)
+    converter.register_unstructure_hook_func(_is_object, thawed)
     return converter
 
 

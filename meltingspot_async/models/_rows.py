@@ -35,11 +35,12 @@ def to_row(model: Model) -> dict[str, RowValue]:
     """
     if not isinstance(model, Model):
         raise UsageError(f"to_row takes a model, not {type(model).__name__}.")
-    return {name: column(model) for name, column in _columns(type(model)).items()}
+    kind: Any = type(model)
+    return {name: column(model) for name, column in _columns(kind).items()}
 
 
 @lru_cache(maxsize=256)  # a program that makes classes must not fill the memory
-def _columns(model: Any) -> dict[str, Callable[[Any], RowValue]]:
+def _columns(model: type[object]) -> dict[str, Callable[[Any], RowValue]]:
     """The columns of a model, and how each is read from one."""
     kinds = get_type_hints(model)
     columns: dict[str, Callable[[Any], RowValue]] = {}

@@ -50,7 +50,7 @@ def test_import_brings_no_pydantic() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 @given(data=st.data())
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_any_model_survives_pydantic(model: type[models.Model], data: st.DataObject) -> None:
     """Whatever a model holds, pydantic writes what to_dict does, and makes an equal model of it."""
     adapter, item = pydantic.TypeAdapter(model), data.draw(any_model(model))

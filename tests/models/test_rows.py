@@ -62,7 +62,7 @@ def list_of_attributes(item: CourseParticipant) -> list[str]:
 
 @pytest.mark.parametrize("model", MODELS)
 @given(data=st.data())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_rows_of_a_model_have_the_same_columns_of_one_type_each(
     model: type[models.Model], data: st.DataObject
 ) -> None:
@@ -89,7 +89,6 @@ def test_fields_of_an_inner_model_are_columns() -> None:
 
 def test_inner_model_that_is_absent_leaves_its_columns_empty() -> None:
     """An optional model within a model that is None has the columns that it always has, all of them None."""
-
     assert to_row(Outer(inner=None)) == {"inner_size": None}
     assert to_row(Outer(inner=Inner(size=3))) == {"inner_size": 3}
 
