@@ -48,6 +48,7 @@ def model_schema(model: type[attrs.AttrsInstance], handler: GetCoreSchemaHandler
     def check(value: object, _: object) -> object:
         return value if isinstance(value, model) else _checked(value, model)
 
+    check.__qualname__ = check.__name__ = model.__name__  # it stands in the text of an error
     return core_schema.no_info_wrap_validator_function(
         check,
         core_schema.typed_dict_schema(fields, extra_behavior="allow"),
