@@ -31,7 +31,7 @@ def lowest(session: nox.Session) -> None:
     extras: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
     wanted = required + extras["cli"] + extras["redis"]
     lowest_versions = [requirement.replace(">=", "==") for requirement in wanted]
-    test = set(groups("test")) - set(groups("queue"))
+    test = set(groups("test")) - set(groups("queue", "integrations"))
     session.install("-e", ".", *sorted(test), *lowest_versions)
     session.run("pytest", "-n", "auto", *session.posargs)
 

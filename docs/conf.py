@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from docutils.nodes import Element
+from docutils.nodes import Element, Text, document
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -60,6 +60,13 @@ def resolve_public_name(
     return make_refnode(app.builder, str(node["refdoc"]), found.docname, found.node_id, content)
 
 
+def leave_builtin_names(app: Sphinx, page: document) -> None:
+    """Keep ``type`` in a signature, which is Python's, from being a link to some model's field of that name."""
+    for node in list(page.findall(pending_xref)):
+        if node.get("reftarget") == "type" and node.get("reftype") == "class":
+            node.replace_self(Text("type"))
+
+
 def require_public_names(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of exported names that no page documents."""
     for name in sorted(set(meltingspot_async.__all__) - {"__version__"}):
@@ -69,5 +76,6 @@ def require_public_names(app: Sphinx, env: BuildEnvironment) -> None:
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    app.connect("doctree-read", leave_builtin_names)
     app.connect("missing-reference", resolve_public_name)
     app.connect("env-check-consistency", require_public_names)

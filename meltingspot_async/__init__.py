@@ -1,7 +1,7 @@
 """An asyncio client SDK for the MeltingSpot public API."""
 
 from ._http.endpoint import BASE_URL
-from ._http.response import RawResponse
+from ._http.response import RawResponse, Response
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
 from ._paging.get_many import FetchResult
@@ -82,6 +82,7 @@ from .models import (
     from_dict,
     to_dict,
     to_json,
+    to_row,
 )
 from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
 from .resources._base import ListOptions
@@ -156,6 +157,7 @@ __all__ = [
     "RateLimiter",
     "RawResponse",
     "RequestTimeoutError",
+    "Response",
     "RetryPolicy",
     "RetryScheduled",
     "ServerError",
@@ -173,4 +175,5 @@ __all__ = [
     "from_dict",
     "to_dict",
     "to_json",
+    "to_row",
 ]

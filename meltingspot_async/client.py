@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, Unpack
+from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, TypeVar, Unpack, overload
 
 from . import resources
 from ._environment import (
@@ -17,12 +17,15 @@ from ._environment import (
 )
 from ._http.endpoint import BASE_URL, Endpoint
 from ._http.options import PAGE_SIZE, OptionChanges, RequestOptions
-from ._http.response import RawResponse
+from ._http.response import RawResponse, Response, document
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
 from ._http.transport import Transport
 from ._validation import require_count
+from .errors import UsageError
 from .events import Event
+from .models import Model
+from .models._converter import structure
 from .rate_limit import DOCUMENTED_LIMITS, RateLimiter, SlidingWindowLimiter
 from .resources._base import Resource
 
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
     from .redis_limit._limiter import RedisSlidingWindowLimiter
+
+M = TypeVar("M", bound=Model)
 
 MAX_RESPONSE_BYTES = 16 * 2**20
 
@@ -159,21 +164,46 @@ class MeltingSpotClient:
                 setattr(twin, name, type(attribute)(twin.session_manager))
         return twin
 
-    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse:
-        """The answer to ``GET path``: the way to an endpoint that has no method yet::
+    @overload
+    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> RawResponse: ...
+
+    @overload
+    async def get(
+        self, path: str, params: Mapping[str, str | int] | None = None, *, model: type[M]
+    ) -> Response[M]: ...
+
+    async def get(
+        self, path: str, params: Mapping[str, str | int] | None = None, *, model: type[M] | None = None
+    ) -> RawResponse | Response[M]:
+        """The answer to ``GET path``: the way to an endpoint that has no method yet, and to an answer's headers::
 
             answer = await client.get("/v1/surveys", params={"limit": 20})
-            surveys = json.loads(answer.body)
+            surveys = answer.json()
+            answer = await client.get("/v1/groups/group-1", model=Group)
+            print(answer.value.name, answer.request_id)
 
-        The key, the limit, the retries and the errors are those of every other call.
+        The key, the limit, the retries and the errors are those of every other call. Only that the answer is about the
+        item asked for is not checked, as the path does not say which part of it is an id.
 
         :param path: absolute and percent-encoded, such as ``/v1/courses``.
         :param params: query parameters; brackets in their names are sent as they are.
-        :returns: any 2xx answer, as it was received.
+        :param model: class of the model that a 200 describes, such as ``Group``; may be your own subclass of
+            :class:`~meltingspot_async.Model`.
+        :returns: with a model, what the answer describes, in its :class:`~meltingspot_async.Response`. Without, any 2xx
+            answer as it was received: a :class:`~meltingspot_async.RawResponse`.
+        :raises InvalidResponseError: the answer is not as the model documents it.
 
-        It raises whatever :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does.
+        It raises whatever else :meth:`SessionManager.get <meltingspot_async.SessionManager.get>` does.
         """
-        return await self.session_manager.get(path, params)
+        if model is None:
+            return await self.session_manager.get(path, params)
+        if not (isinstance(model, type) and issubclass(model, Model)):
+            raise UsageError(
+                "model takes a model class, such as CourseParticipant: read other answers by json()."
+            )
+        answer = await self.session_manager.get(path, params)
+        value = structure(document(path, answer), model, path, self.session_manager.notice)
+        return Response(value, answer.status, answer.headers)
 
     async def aclose(self) -> None:
         """End the calls under way, wherever they wait, and close the connections. May be called twice.

@@ -16,7 +16,8 @@ from .._http.response import RawResponse
 from .._redaction import redacted
 from ..errors import InvalidResponseError
 from ..models._converter import structure
-from ..models._model import Model, field_names, required_names
+from ..models._model import Model
+from ..models._names import field_names, required_names
 
 MAX_SHOWN = 64
 """Characters that are shown of a name or a header that the service chose."""

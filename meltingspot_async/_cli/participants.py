@@ -13,7 +13,7 @@ import typer
 from ..client import MeltingSpotClient
 from ..errors import InvalidResponseError, NotFoundError, UsageError
 from ..models import CourseParticipant, to_dict
-from ..models._model import field_names
+from ..models._names import field_names
 from .exporting import Resume, export_client, written
 from .files.ids_file import read_ids
 from .files.record_file import Format, RecordFile, format_of

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 import attrs
 
 from .._redaction import redacted, shown_path
 from ..errors import ApiError, InvalidResponseError, RateLimitError, api_error_class
+from ..models._converter import parse
 from ..models._json import NotJsonError, read
+
+T = TypeVar("T")
 
 MAX_MESSAGE_LENGTH = 200
 """Characters kept of the service's own error message."""
@@ -31,11 +34,47 @@ class RawResponse:
     """Looked up case-insensitively."""
     body: bytes = attrs.field(repr=False)
     """Decompressed."""
+    path: str = ""
+    """Path that was asked for, without the query."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's id of the request (``X-Request-Id``), to quote to its support; ``None`` if it sent none."""
+        return request_id(self.headers)
+
+    def json(self) -> object:
+        """What the body holds. Each call reads it anew, so the value is the caller's own.
+
+        :raises InvalidResponseError: the body is not JSON.
+        """
+        return parse(self.body, self.path)
 
     @property
     def is_success(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
+
+
+@attrs.frozen
+class Response(Generic[T]):
+    """An answer as a model, with what came around it."""
+
+    value: T
+    """What the answer describes."""
+    status: int
+    """HTTP status."""
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    """Looked up case-insensitively."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's id of the request (``X-Request-Id``), to quote to its support; ``None`` if it sent none."""
+        return request_id(self.headers)
+
+
+def request_id(headers: Mapping[str, str], secret: str = "") -> str | None:
+    """The service's id of a request, on one line, shortened, without emails and key."""
+    return redacted(headers.get("X-Request-Id", ""), MAX_REQUEST_ID_LENGTH, secret) or None
 
 
 def document(path: str, response: RawResponse) -> bytes:
@@ -70,8 +109,8 @@ def api_error(
     message = redacted(_words(response.body), MAX_MESSAGE_LENGTH, secret)
     if 300 <= response.status < 400:
         message = "a redirect, which is never followed: is base_url right?"
-    request_id = redacted(response.headers.get("X-Request-Id", ""), MAX_REQUEST_ID_LENGTH, secret) or None
-    said = (response.status, path, message, request_id, retry_after, attempt)
+    quoted = request_id(response.headers, secret)
+    said = (response.status, path, message, quoted, retry_after, attempt)
     return error_class(*said, pause) if issubclass(error_class, RateLimitError) else error_class(*said)
 
 

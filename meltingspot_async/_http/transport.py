@@ -102,7 +102,7 @@ class Transport:
         session = self.open()
         try:
             async with asyncio.timeout(request.timeout), self._get(session, request) as response:
-                head = _head_of(response)
+                head = _head_of(response, request.path)
                 if not head.is_success:
                     return await _refusal(response, head)
                 body = await _read(response, self.max_response_bytes)
@@ -210,7 +210,7 @@ class Transport:
         try:
             async with asyncio.timeout(request.timeout):
                 response = await stack.enter_async_context(self._get(session, request))
-                head = _head_of(response)
+                head = _head_of(response, request.path)
                 if head.status != 200:
                     head = await _refusal(response, head)
                 return StreamedResponse(request, response, head)
@@ -231,13 +231,13 @@ class Transport:
             )
 
 
-def _head_of(response: aiohttp.ClientResponse) -> RawResponse:
+def _head_of(response: aiohttp.ClientResponse, path: str) -> RawResponse:
     """Status and headers of an answer that can be read.
 
     :raises UnknownEncodingError: it is a success that cannot be read everywhere: which encodings aiohttp knows depends
         on what else is installed.
     """
-    head = RawResponse(response.status, response.headers, b"")
+    head = RawResponse(response.status, response.headers, b"", path)
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if head.is_success and encoding not in ACCEPTED_ENCODINGS:
         raise UnknownEncodingError(redacted(encoding, MAX_ENCODING_LENGTH))

@@ -1,7 +1,8 @@
 """The models: frozen attrs classes that describe the service's answers, one file per resource."""
 
-from ._converter import from_dict, to_dict, to_json
+from ._documents import from_dict, to_dict, to_json
 from ._model import Model
+from ._rows import to_row
 from .activity import Activity, ActivityType
 from .channel import Channel, ChannelPrivacy
 from .course import Course, CoursePrivacy, CourseStatus, NavigationMode
@@ -70,4 +71,5 @@ __all__ = [
     "from_dict",
     "to_dict",
     "to_json",
+    "to_row",
 ]

@@ -17,18 +17,15 @@ from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from .._redaction import shown_path
-from ..errors import InvalidResponseError, UsageError
+from ..errors import InvalidResponseError
 from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
-from ._fields import LENIENT, Milliseconds, OpenEnum
+from ._fields import LENIENT, Milliseconds, OpenEnum, PropertyValue
 from ._frozen import JsonObject, WrongTypeError, thawed
-from ._json import NotJsonError, read, write
-from ._model import Model, field_names
-from ._names import camel_case
-from .custom_property_value import PropertyValue
+from ._json import NotJsonError, read
+from ._names import camel_case, field_names
 
 T = TypeVar("T")
-M = TypeVar("M", bound=Model)
 
 Notice = Callable[[Drift], None]
 """A callback for each unknown field and each unknown value of an enum, every time one is met. Their names are as
@@ -64,46 +61,10 @@ def parse(body: bytes, path: str) -> object:
     raise InvalidResponseError(shown_path(path), "$", problem)
 
 
-def to_dict(model: Model) -> dict[str, object]:
-    """A model as the service writes it: a dict ready for JSON, with the service's names and forms of dates.
-
-    The fields of ``extra`` stand among the others.
-
-    :raises UsageError: ``model`` is not a model.
-    """
-    if not isinstance(model, Model):
-        raise UsageError(f"to_dict takes a model, not {type(model).__name__}.")
+def unstructure(model: object) -> dict[str, object]:
+    """A model as the service writes it, made of nothing but the types that ``json`` reads."""
     document: dict[str, object] = _converter.unstructure(model)
     return document
-
-
-def to_json(model: Model) -> str:
-    """A model as the text of a JSON object, as the service writes it; see :func:`to_dict`.
-
-    Half a surrogate pair is escaped, so that the text can be encoded.
-
-    :raises UsageError: ``model`` is not a model, or holds NaN or an infinity, which no answer can hold.
-    """
-    document = to_dict(model)
-    try:
-        return write(document)
-    except ValueError:
-        raise UsageError("The model holds NaN or an infinity, which JSON cannot hold: use None.") from None
-
-
-def from_dict(model: type[M], document: Mapping[str, object]) -> M:
-    """The model that a document describes: the inverse of :func:`to_dict`, as strict as for an answer.
-
-    :param model: class of the model, such as ``CourseParticipant``.
-    :param document: a JSON object as the service or :func:`to_dict` wrote it.
-    :raises InvalidResponseError: the document is not of the documented shape; ``path`` is empty.
-    :raises UsageError: ``model`` is not a model, or ``document`` not a mapping.
-    """
-    if not (isinstance(model, type) and issubclass(model, Model)):
-        raise UsageError("from_dict takes a model class, such as CourseParticipant, and then a mapping.")
-    if not isinstance(document, Mapping):
-        raise UsageError(f"from_dict takes a mapping, not {type(document).__name__}.")
-    return structure_document(dict(document), model, "", "$", ignore)
 
 
 def structure_document(document: object, model: type[T], path: str, field: str, notice: Notice = ignore) -> T:
@@ -194,10 +155,9 @@ def _overrides(model: type[attrs.AttrsInstance]) -> dict[str, Any]:
 
 
 def _structure_hook(cls: type[attrs.AttrsInstance], converter: Converter) -> Callable[[Any, Any], Any]:
-    """Structure a model, or a page of them."""
+    """Structure a model."""
     structure_fields = make_dict_structure_fn(cls, converter, **_overrides(cls))
     known = frozenset(field_names(cls))
-    keeps_others = issubclass(get_origin(cls) or cls, Model)
     odd_names = _odd_names(cls, converter)
 
     def hook(value: object, _: object) -> Any:
@@ -207,7 +167,7 @@ def _structure_hook(cls: type[attrs.AttrsInstance], converter: Converter) -> Cal
         if odd := odd_names(fields):
             documented = {name: field for name, field in fields.items() if name not in odd}
         made = structure_fields(documented, cls)
-        if keeps_others and (odd or not known.issuperset(fields)):
+        if odd or not known.issuperset(fields):
             undocumented = {n: field for n, field in fields.items() if n in odd or n not in known}
             others = JsonObject(undocumented, depth=0)
             notice = _notice.get()
@@ -269,11 +229,12 @@ def _make_converter() -> Converter:
     )
     converter.register_structure_hook_func(_is_object, values.structure_object)
     converter.register_unstructure_hook_factory(attrs.has, _unstructure_hook)
+    converter.register_unstructure_hook(OpenEnum, values.unstructure_enum)
     converter.register_unstructure_hook(datetime, values.unstructure_datetime)
     converter.register_unstructure_hook_func(
         lambda kind: kind == Milliseconds, values.unstructure_milliseconds
     )
-    converter.register_unstructure_hook(JsonObject, thawed)
+    converter.register_unstructure_hook_func(_is_object, thawed)
     return converter
 
 

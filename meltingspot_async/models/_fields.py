@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import EnumType, StrEnum
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import attrs
 
 from .._redaction import redacted
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 MAX_LABEL = 64
 """Characters that a repr shows of an unknown value."""
@@ -18,6 +22,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Milliseconds = Annotated[datetime, "Unix time in milliseconds"]
 """A datetime that the service writes as an integer. An ISO 8601 string is accepted too."""
+
+PropertyValue = str | float | bool | tuple[str, ...]
+"""The value of a custom property, by its type: a text, a number, a boolean, or several texts."""
 
 
 class OpenEnumType(EnumType):
@@ -48,9 +55,23 @@ class OpenEnum(StrEnum, metaclass=OpenEnumType):
         unknown._value_ = value
         return unknown
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, object]:
+        """What pydantic, and so FastAPI, asks a class for: a text, of which the documented ones are examples."""
+        examples = [member.value for member in cls]
+        words = f"{first_paragraph(cls)} Other values are possible."
+        return {"type": "string", "title": cls.__name__, "description": words, "examples": examples}
+
     def __repr__(self) -> str:
         shown = repr(self._value_) if self.is_known else f"{redacted(self._value_, MAX_LABEL)!r} (unknown)"
         return f"<{type(self).__name__}: {shown}>"
+
+
+def first_paragraph(documented: type) -> str:
+    """What a class is, in the first words of its docstring, as Markdown on one line."""
+    return " ".join((documented.__doc__ or "").partition("\n\n")[0].replace("``", "`").split())
 
 
 def hidden(value: object) -> str:

@@ -62,6 +62,11 @@ def write(value: object) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
+def encodable(text: str) -> str:
+    """A text that UTF-8 can hold: U+FFFD stands for half a surrogate pair."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _is_deep(value: object) -> bool:
     """Whether a value has more than ``MAX_DEPTH`` levels."""
     level = [value]

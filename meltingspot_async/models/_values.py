@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast, get_args
 
-from ._fields import EPOCH
+from ._fields import EPOCH, OpenEnum
 from ._frozen import JsonObject, WrongTypeError, bounded, frozen
 
 _JSON_TYPES: dict[type, str] = {
@@ -106,6 +106,11 @@ def structure_object(value: object, kind: Any) -> Mapping[str, object]:
     if get_args(kind)[1] is str:
         fields = {name: structure_str(text, str) for name, text in fields.items()}
     return JsonObject(fields)
+
+
+def unstructure_enum(value: OpenEnum) -> str:
+    """A text and nothing else: what does not know enums takes it, too."""
+    return value.value
 
 
 def unstructure_datetime(value: datetime) -> str:

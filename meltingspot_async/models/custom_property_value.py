@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from ._fields import OpenEnum, hidden, lenient
+from ._fields import OpenEnum, PropertyValue, hidden, lenient
 from ._model import Model, extra_last
-
-PropertyValue = str | float | bool | tuple[str, ...]
-"""The value of a custom property, by its type: a text, a number, a boolean, or several texts."""
 
 
 class CustomPropertyType(OpenEnum):

@@ -22,7 +22,8 @@ from meltingspot_async import (
     RetryPolicy,
     SlidingWindowLimiter,
 )
-from meltingspot_async.models._converter import structure, to_dict
+from meltingspot_async.models import to_dict
+from meltingspot_async.models._converter import structure
 from meltingspot_async.rate_limit._limits import DAY
 from meltingspot_async.testing import (
     Answer,
@@ -220,7 +221,7 @@ from meltingspot_async._paging.get_many import get_many
 from meltingspot_async._paging.service_list import ServiceList
 from meltingspot_async._http.list_habits import ListHabits
 from meltingspot_async._http.response import RawResponse
-from meltingspot_async.models._converter import to_dict
+from meltingspot_async.models import to_dict
 from meltingspot_async.testing import make_course_participant
 
 def peak():

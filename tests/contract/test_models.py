@@ -11,11 +11,10 @@ from typing import Any, get_args, get_origin
 import attrs
 import pytest
 
-from meltingspot_async import models
-from meltingspot_async.models._converter import _converter, structure, to_dict
-from meltingspot_async.models._fields import Milliseconds, OpenEnum
-from meltingspot_async.models._model import field_names
-from meltingspot_async.models.custom_property_value import PropertyValue
+from meltingspot_async import models, to_dict
+from meltingspot_async.models._converter import _converter, structure
+from meltingspot_async.models._fields import Milliseconds, OpenEnum, PropertyValue
+from meltingspot_async.models._names import field_names
 
 from .contract import SCHEMAS, model_of
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
+import attrs
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +57,21 @@ def test_documented_example_survives_the_round_trip(name: str, example: dict[str
     assert "é" in to_json(item)
 
 
+DEEP = {"a": [{"b": [1, 0.5, None, True]}]}
+ODD: dict[str, dict[str, object]] = {
+    "Live": {"config": DEEP, "description": [DEEP], "status": "Paused"},
+    "SpotMember": {"embedBaseUrls": {"default": "https://e.example"}},
+    "CustomPropertyValue": {"value": ["a"], "possibleValues": ["a"]},
+}
+
+
+def kinds_within(value: Any) -> set[type]:
+    """The exact types of a value and of all that it holds."""
+    kind: type[object] = value.__class__
+    inner = [*value, *value.values()] if kind is dict else value if kind is list else []
+    return {kind}.union(*map(kinds_within, inner))
+
+
 @pytest.mark.parametrize("model", MODELS)
 @given(data=st.data())
 @settings(max_examples=25, deadline=None)
@@ -61,6 +80,15 @@ def test_any_model_survives_the_round_trip(model: type[models.Model], data: st.D
     item = data.draw(any_model(model))
     assert from_dict(model, to_dict(item)) == item
     assert from_dict(model, json.loads(to_json(item))) == item
+    assert dict(item) == to_dict(item)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_document_is_made_of_plain_types(name: str) -> None:
+    """to_dict gives nothing but the types that json reads: no enum, no tuple, nothing that cannot be changed."""
+    document = SCHEMAS[name]["examples"][0] | {"new": DEEP} | ODD.get(name, {})
+    item = from_dict(model_of(name), document)
+    assert kinds_within(to_dict(item)) <= {dict, list, str, int, float, bool, type(None)}
 
 
 @pytest.mark.parametrize("number", range(8))
@@ -69,6 +97,30 @@ def test_made_model_survives_the_round_trip(number: int) -> None:
     participant_made, activity = make_course_participant(number), make_activity(number)
     assert from_dict(CourseParticipant, to_dict(participant_made)) == participant_made
     assert from_dict(models.Activity, to_dict(activity)) == activity
+
+
+def test_serialisers_take_documents_and_models() -> None:
+    """json, orjson and YAML take what to_dict gives, and to_dict as the way to write the models within a value."""
+    orjson: Any = pytest.importorskip("orjson")
+    item = participant(status="Paused", somethingNew={"a": [1, {"b": None}]})
+    document = to_dict(item)
+    assert json.loads(json.dumps({"people": [item]}, default=to_dict)) == {"people": [document]}
+    assert orjson.loads(orjson.dumps({"people": [item]}, default=to_dict)) == {"people": [document]}
+    strictly = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME
+    assert orjson.loads(orjson.dumps(document, option=strictly)) == document
+    assert yaml.safe_load(yaml.safe_dump(document)) == document
+
+
+def test_attributes_can_be_serialised() -> None:
+    """What attrs makes of a model is taken by orjson as it is, and by json with a way to write dates."""
+    orjson: Any = pytest.importorskip("orjson")
+    item = participant(status="Paused", somethingNew={"a": [1, {"b": None}]})
+    attributes = attrs.asdict(item)
+    for text in (json.dumps(attributes, default=datetime.isoformat), orjson.dumps(attributes)):
+        written = json.loads(text)
+        assert written["extra"] == {"somethingNew": {"a": [1, {"b": None}]}}
+        assert (written["status"], written["started_at"]) == ("Paused", "2026-01-07T09:00:00.123000+00:00")
+    assert orjson.loads(orjson.dumps(item.extra)) == item.extra
 
 
 def test_from_dict_is_as_strict_as_an_answer() -> None:

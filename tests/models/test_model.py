@@ -6,10 +6,13 @@ import copy
 import json
 import operator
 import pickle
+import pprint
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import pytest
+from rich.pretty import pretty_repr
 
 from meltingspot_async import (
     CourseParticipant,
@@ -121,3 +124,11 @@ def test_number_of_unknown_names_reported_is_capped() -> None:
         reporter.notice(UnknownField("Course", f"field {number}"))
         reporter.notice(UnknownField("Course", "field 0"))
     assert len(reported) == len(set(reported)) == 1_000
+
+
+@pytest.mark.parametrize("show", [repr, str, format, pprint.pformat, pretty_repr])
+def test_no_way_of_showing_a_model_shows_personal_data(show: Callable[[object], str]) -> None:
+    """However a model is shown in logs and consoles, names, email and unknown values are not."""
+    shown = show(participant(spotMemberLastname="Byron", phone={"home": ["+33 1 23"]}))
+    assert "cp-1" in shown
+    assert not any(text in shown for text in ("Ada", "Byron", "ada@example.com", "+33"))

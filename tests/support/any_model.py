@@ -11,9 +11,8 @@ import attrs
 from hypothesis import strategies as st
 
 from meltingspot_async.models import Model
-from meltingspot_async.models._fields import Milliseconds, OpenEnum
+from meltingspot_async.models._fields import Milliseconds, OpenEnum, PropertyValue
 from meltingspot_async.models._frozen import JsonObject
-from meltingspot_async.models.custom_property_value import PropertyValue
 
 from .documents import json_values
 
