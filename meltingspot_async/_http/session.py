@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -34,7 +34,7 @@ from .retry import AttemptFailure, RetryBudget
 from .retry_after import retry_after
 from .streaming import lines_of
 from .transport import Request, Transport
-from .waiting import wait_for_next_attempt
+from .waiting import wait_before_next_attempt
 
 T = TypeVar("T")
 
@@ -69,6 +69,8 @@ class SessionManager:
         """To be called with what an answer holds beyond the documentation."""
         self.report: Callable[[Event], None] = self._reporter.report
         """To be called with what happened to an answer."""
+        self.sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+        """How a call waits before it is sent again. Tests may replace it, to skip the wait."""
         self.largest_pages: dict[str, int] = {}
         """Items of the largest page that the service gives, by resource, where it refused a larger one."""
         self._budget = RetryBudget()
@@ -232,7 +234,9 @@ class SessionManager:
 
     async def _wait(self, call: Call, failure: AttemptFailure) -> None:
         """Wait until it is time for the call's next attempt, or raise if there is to be none."""
-        await wait_for_next_attempt(call, failure, self._options.retry, self._budget, self._reporter)
+        retry = self._options.retry
+        if wait := wait_before_next_attempt(call, failure, retry, self._budget, self._reporter):
+            await self.sleep(wait)
 
     async def lines(
         self, path: str, params: Callable[[], Params], read: Callable[[bytes], T | None]

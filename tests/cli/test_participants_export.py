@@ -198,8 +198,8 @@ def test_page_size_comes_from_option_or_environment(
     export("course-1", "-o", tmp_path / "a.jsonl", "--page-size", "500")
     monkeypatch.setenv("MELTINGSPOT_PAGE_SIZE", "70")
     export("course-1", "-o", tmp_path / "b.jsonl")
-    assert ["limit=500" in request.path for request in fake.received] == [True, False]
-    assert "limit=70" in fake.received[1].path
+    assert ["limit=500" in request.url for request in fake.received] == [True, False]
+    assert "limit=70" in fake.received[1].url
     monkeypatch.setenv("MELTINGSPOT_PAGE_SIZE", "many")
     refused = export("course-1", "-o", tmp_path / "c.jsonl")
     assert refused.exit_code == 2
