@@ -34,8 +34,8 @@ class Received:
     @classmethod
     def of(cls, request: web.Request, at: float, *, refused: bool) -> Received:
         """What a request is to those who ask later."""
-        path, query, headers = request.rel_url.raw_path, request.query.copy(), request.headers.copy()
-        return cls(at, request.method, path, query, request.path_qs, headers, refused)
+        path, headers = request.rel_url.raw_path, request.headers.copy()
+        return cls(at, request.method, path, request.query, request.path_qs, headers, refused)
 
 
 class Windows:
