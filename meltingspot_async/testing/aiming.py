@@ -43,7 +43,7 @@ class AimedFaults:
 
     def add(self, fault: Fault, target: str | None, times: int | None) -> None:
         """Let a fault happen so many times, or from now on, to any request or to those for a target."""
-        if not callable(getattr(fault, "answer", None)):
+        if isinstance(fault, type) or not callable(getattr(fault, "answer", None)):
             raise UsageError(f"A fault is needed, such as Answer(503) or Reset(), not {fault!r}.")
         if target == "" or (target and "?" in target):
             raise UsageError(

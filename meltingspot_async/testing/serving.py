@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TextIO
 
 from ..errors import UsageError
 from . import factories
@@ -37,18 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"# Ended after {len(fake.received)} requests.")
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        print(f"Cannot listen on port {asked.port}: {reason}. Choose another with --port.", file=sys.stderr)
+        _say(f"Cannot listen on port {asked.port}: {reason}. Choose another with --port.", sys.stderr)
         return 1
     return 0
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a command speaks to its user
+def _say(text: str, where: TextIO | None = None) -> None:
+    print(text, file=where, flush=True)
 
 
 async def _serve(fake: FakeMeltingSpot) -> None:
     async with fake:
-        _say(f"# A fake MeltingSpot, with participants in {COURSE}. Ctrl-C ends it. In the shell of your program:")
+        _say(
+            f"# A fake MeltingSpot, with participants in {COURSE}. Ctrl-C ends it. In the shell of your program:"
+        )
         _say(f"export MELTINGSPOT_API_KEY={fake.api_key} MELTINGSPOT_BASE_URL={fake.base_url}")
         await asyncio.get_running_loop().create_future()
 

@@ -97,7 +97,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 def test_failures_take_no_time_whoever_runs_the_test(
     project: pytest.Pytester, options: list[str], mark: str
 ) -> None:
-    """pytest finds the fixtures by itself; back-off, a pause of 30 s and 150 requests cost no real seconds."""
+    """Pytest finds the fixtures by itself; back-off, a pause of 30 s and 150 requests cost no real seconds."""
     project.makepyfile(ASYNC_TEST.format(mark=mark))
     project.runpytest_inprocess("-W", "error", *options).assert_outcomes(passed=1)
 
