@@ -31,11 +31,11 @@ class Received:
     refused: bool
     """Whether it exceeded the limit and got a 429."""
 
-    @classmethod
-    def of(cls, request: web.Request, at: float, *, refused: bool) -> Received:
-        """What a request is to those who ask later."""
-        path, headers = request.rel_url.raw_path, request.headers.copy()
-        return cls(at, request.method, path, request.query, request.path_qs, headers, refused)
+
+def received(request: web.Request, at: float, *, refused: bool) -> Received:
+    """What is kept of a request."""
+    path, headers = request.rel_url.raw_path, request.headers.copy()
+    return Received(at, request.method, path, request.query, request.path_qs, headers, refused)
 
 
 class Windows:

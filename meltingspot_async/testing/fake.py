@@ -21,7 +21,7 @@ from ..models import Model, to_dict
 from ..rate_limit import RateLimit
 from .aiming import AimedFaults
 from .answers import json_answer, nothing_at, owners_of, path_for
-from .arrivals import Received, Windows
+from .arrivals import Received, Windows, received
 from .factories import make_course_participant
 from .faults import Fault
 from .operations import EXPORT, LISTS, Item, invalid_parameter, path_of, selected
@@ -294,7 +294,7 @@ class FakeMeltingSpot:
         await asyncio.sleep(self._travel_time(request))
         now = asyncio.get_running_loop().time() + self._skipped
         wait = self._windows.wait(now)
-        self.received.append(Received.of(request, now, refused=wait > 0))
+        self.received.append(received(request, now, refused=wait > 0))
         if wait > 0:
             return json_answer({"message": "Too many requests"}, 429, {"Retry-After": str(math.ceil(wait))})
         fault = self._faults.next_for(request.rel_url.raw_path)

@@ -45,6 +45,14 @@ def test_factory_knows_the_fields_of_its_model(kind: type[Model]) -> None:
     assert FACTORIES[kind](extra={"colour": ["red"]}).extra == {"colour": ["red"]}
 
 
+def test_type_checkers_refuse_what_the_model_does_not_have() -> None:
+    """Another name or type of a field is an error for type checkers: here, an ignore that is needed."""
+    with pytest.raises(UsageError, match="A Group has no colour"):
+        testing.make_group(colour="red")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    testing.make_group(name=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    testing.make_course_participant(3, status=ParticipantStatus.STARTED)
+
+
 @pytest.mark.parametrize("kind", NUMBERED, ids=lambda kind: kind.__name__)
 def test_number_gives_the_same_item_every_time(kind: type[Model]) -> None:
     """A number gives the same item every time, and another number another one."""
