@@ -8,31 +8,21 @@ that it has, and an error for type checkers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar, Unpack, cast
 
 import attrs
 
 from .. import models
 from ..errors import UsageError
-from ..models import LiveParticipantStatus, LiveStatus, ParticipantStatus
+from ..models import LiveParticipantStatus, LiveStatus
 from ..models._fields import OpenEnum
 from ..models._frozen import frozen
 from . import changes as of
+from .people import FIRST_DAY, enrolment, names_of, person
 
 M = TypeVar("M", bound=models.Model)
 E = TypeVar("E", bound=OpenEnum)
-
-_PEOPLE = (
-    ("Ada", "Byron"),
-    ("Bruno", "Klein"),
-    ("Chloé", "Martin"),
-    ("Dilan", "Öz"),
-    ("Esra", "Holm"),
-    ("Femi", "Okafor"),
-    ("Greta", "Lindqvist"),
-)
-_FIRST_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def make_activity(number: int = 0, **changes: Unpack[of.ActivityChanges]) -> models.Activity:
@@ -40,7 +30,7 @@ def make_activity(number: int = 0, **changes: Unpack[of.ActivityChanges]) -> mod
 
     Its ``id`` and its ``occurredAt`` in milliseconds are inventions, in ``extra``: only ``type`` is documented.
     """
-    happened = _FIRST_DAY + timedelta(minutes=number)
+    happened = FIRST_DAY + timedelta(minutes=number)
     extra = {"id": f"event-{number}", "occurredAt": int(happened.timestamp()) * 1000}
     return _made(models.Activity, changes, type=_turn(models.ActivityType, number), extra=extra)
 
@@ -81,7 +71,7 @@ def make_course_participant(
         changes,
         id=f"participant-{number}",
         course_id="course-1",
-        **_enrolment(number, changes.get("status")),
+        **enrolment(number, changes.get("status")),
     )
 
 
@@ -128,7 +118,7 @@ def make_forum(number: int = 0, **changes: Unpack[of.ForumChanges]) -> models.Fo
         id=f"forum-{number}",
         name=f"Forum {number}",
         description=None,
-        created_at=_FIRST_DAY + timedelta(hours=number),
+        created_at=FIRST_DAY + timedelta(hours=number),
         privacy=_turn(models.ForumPrivacy, number),
     )
 
@@ -147,14 +137,14 @@ def make_learning_path_participant(
         changes,
         id=f"participant-{number}",
         learning_path_id="learning-path-1",
-        **_enrolment(number, changes.get("status")),
+        **enrolment(number, changes.get("status")),
     )
 
 
 def make_live(number: int = 0, **changes: Unpack[of.LiveChanges]) -> models.Live:
     """Live ``number``, of an hour. Each status has its turn."""
     status = changes.get("status", _turn(LiveStatus, number))
-    start = changes.get("start_date", _FIRST_DAY + timedelta(days=number))
+    start = changes.get("start_date", FIRST_DAY + timedelta(days=number))
     return _made(
         models.Live,
         changes,
@@ -191,14 +181,14 @@ def make_live_participant(
 ) -> models.LiveParticipant:
     """Participant ``number`` of ``live-1``. Each status has its turn; who accepted is registered."""
     status = changes.get("status", _turn(LiveParticipantStatus, number))
-    invited = _FIRST_DAY + timedelta(hours=7 * number)
+    invited = FIRST_DAY + timedelta(hours=7 * number)
     accepted = status is LiveParticipantStatus.ACCEPTED
     return _made(
         models.LiveParticipant,
         changes,
         id=f"participant-{number}",
         live_id="live-1",
-        **_person(number),
+        **person(number),
         status=status,
         type=models.LiveParticipantType.PARTICIPANT,
         invited_at=invited,
@@ -229,7 +219,7 @@ def make_live_privacy(**changes: Unpack[of.LivePrivacyChanges]) -> models.LivePr
 
 def make_spot_member(number: int = 0, **changes: Unpack[of.SpotMemberChanges]) -> models.SpotMember:
     """Member ``number`` of the Spot, who accepted the invitation: the one behind participant ``number``."""
-    firstname, lastname, email = _names(number)
+    firstname, lastname, email = names_of(number)
     return _made(
         models.SpotMember,
         changes,
@@ -245,7 +235,7 @@ def make_spot_member(number: int = 0, **changes: Unpack[of.SpotMemberChanges]) -
         firstname=firstname,
         lastname=lastname,
         warnings=0.0,
-        updated_at=_FIRST_DAY + timedelta(hours=7 * number),
+        updated_at=FIRST_DAY + timedelta(hours=7 * number),
     )
 
 
@@ -268,39 +258,3 @@ def _unchangeable(value: object) -> object:
 def _turn(values: type[E], number: int) -> E:
     """The value whose turn it is."""
     return list(values)[number % len(values)]
-
-
-def _names(number: int) -> tuple[str, str, str]:
-    """First name, last name and email."""
-    firstname, lastname = _PEOPLE[number % len(_PEOPLE)]
-    return firstname, lastname, f"{firstname}.{lastname}.{number}@example.com".lower()
-
-
-def _person(number: int) -> dict[str, object]:
-    """The member behind a participant."""
-    firstname, lastname, email = _names(number)
-    return {
-        "spot_member_id": f"member-{number}",
-        "spot_member_email": email,
-        "spot_member_firstname": firstname,
-        "spot_member_lastname": lastname,
-    }
-
-
-def _enrolment(number: int, status: ParticipantStatus | None) -> dict[str, object]:
-    """A participant's member, and what fits the status, which has its turn unless it was chosen."""
-    status = status or _turn(ParticipantStatus, number)
-    invited = _FIRST_DAY + timedelta(hours=7 * number)
-    started = None if status is ParticipantStatus.INVITED else invited + timedelta(days=2)
-    completed = invited + timedelta(days=9) if status is ParticipantStatus.COMPLETED else None
-    unenrolled = invited + timedelta(days=5) if status is ParticipantStatus.UNENROLLED else None
-    return {
-        **_person(number),
-        "status": status,
-        "invited_at": invited,
-        "started_at": started,
-        "completed_at": completed,
-        "unenrolled_at": unenrolled,
-        "last_activity_at": completed or unenrolled or started,
-        "completion_rate": 100 if completed else 0 if started is None else 37 * number % 100,
-    }

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
-from itertools import islice
 from types import TracebackType
 from typing import Literal, Self
 from weakref import WeakSet
@@ -16,24 +14,29 @@ from weakref import WeakSet
 from aiohttp import web
 
 from ..client import MeltingSpotClient
+from ..errors import UsageError
 from ..events import Event
 from ..models import Model, to_dict
 from ..rate_limit import RateLimit
 from .aiming import AimedFaults
 from .answers import json_answer, nothing_at, owners_of, path_for
 from .arrivals import Received, Windows, received
+from .exporting import exported
 from .factories import make_course_participant
 from .faults import Fault
-from .operations import EXPORT, LISTS, Item, invalid_parameter, path_of, selected
+from .operations import (
+    DEFAULT_LIMIT,
+    EXPORT,
+    LISTS,
+    MAX_EXPORT_LIMIT,
+    Item,
+    invalid_parameter,
+    path_of,
+    selected,
+)
 from .placing import placed
-from .skipping import Unlimited
+from .skipping import client_without_waits
 from .threads import in_thread
-
-DEFAULT_LIMIT = 20
-"""Items of a page when a request names no ``limit``. The service does not document it."""
-
-MAX_EXPORT_LIMIT = 10_000
-"""The largest ``limit`` of an export (page of ``exportactivities`` in the API reference)."""
 
 
 class FakeMeltingSpot:
@@ -130,17 +133,12 @@ class FakeMeltingSpot:
         It tries again, gives up and raises like any other, and where another would wait before a call is sent again,
         the fake's clock moves on instead, as :attr:`Received.at` shows: ``Retry-After: 30`` costs nothing but is kept.
         A deadline refuses a wait that is longer, as always; skipped waits do not use it up. It keeps no limit.
+
+        :raises UsageError: the fake has not been started.
         """
-        client = MeltingSpotClient(
-            self.api_key,
-            base_url=self.base_url,
-            auth_scheme=self._auth_scheme,
-            limiter=Unlimited(),
-            on_event=on_event,
-            trust_env=False,
-        )
-        client.session_manager.sleep = self._skip
-        return client
+        if not self.base_url:
+            raise UsageError("Start the fake first: async with FakeMeltingSpot() as fake.")
+        return client_without_waits(self.api_key, self.base_url, self._auth_scheme, on_event, self._skip)
 
     def add(self, *items: Item | Mapping[str, object]) -> None:
         """Add items, each to the list where it belongs: models, or JSON objects as the service writes them.
@@ -264,22 +262,9 @@ class FakeMeltingSpot:
         return json_answer({"items": items, "total": self._claimed_total(len(found), len(items))})
 
     def _usual_export(self, template: str, request: web.Request) -> web.Response:
-        query = request.query
-        wrong = invalid_parameter({**LISTS[template], "limit": int}, query)
-        if "fromDate[eq]" not in query and "fromEventId" not in query:
-            wrong = "fromDate[eq]"
-        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= MAX_EXPORT_LIMIT:
-            return json_answer({"message": f"{wrong or 'limit'} is not valid"}, 400)
-        ids = list(self._lists.get(EXPORT, {}))
-        if "fromEventId" in query and query["fromEventId"] not in ids:
-            return json_answer({"message": "event not found"}, 404)
-        first = ids.index(query["fromEventId"]) + (not self._repeats_event) if "fromEventId" in query else 0
-        most = min(int(query.get("limit", "100")), self._largest_export)
-        taken = ids[first : first + most] if self._filters_export_late else ids[first:]
-        chosen = (self._lists[EXPORT][event] for event in taken)
-        found = selected(chosen, query)
-        body = "".join(json.dumps(document) + "\n" for document in islice(found, most)).encode()
-        return web.Response(body=body, content_type="application/json")
+        events = self._lists.get(EXPORT, {})
+        repeats, late = self._repeats_event, self._filters_export_late
+        return exported(events, request.query, self._largest_export, repeats_event=repeats, filters_late=late)
 
     def _answering(
         self, usual: Callable[[web.Request], web.Response]

@@ -51,6 +51,12 @@ _Kind = type[str] | type[int] | type[bool] | type[OpenEnum]
 
 EXPORT = "/v1/activities~export"
 
+DEFAULT_LIMIT = 20
+"""Items of a page when a request names no ``limit``. The service does not document it."""
+
+MAX_EXPORT_LIMIT = 10_000
+"""The largest ``limit`` of an export (page of ``exportactivities`` in the API reference)."""
+
 
 def path_of(item: Item) -> str:
     """The path of the list that an item belongs to."""

@@ -14,6 +14,7 @@ from meltingspot_async import (
     NotFoundError,
     QuotaExhaustedError,
     RateLimit,
+    UsageError,
 )
 from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
 
@@ -109,6 +110,12 @@ async def test_client_of_the_fake_gives_up_like_any_other() -> None:
         with pytest.raises(QuotaExhaustedError):
             await client.get("/v1/courses")
         assert len(fake.received) == 3
+
+
+def test_client_of_a_fake_that_is_not_running_is_refused() -> None:
+    """Before it is started, the fake has no address for a client, and says so."""
+    with pytest.raises(UsageError, match="Start the fake first"):
+        FakeMeltingSpot().client()
 
 
 def test_fake_that_cannot_be_started_leaves_no_thread() -> None:
