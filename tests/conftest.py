@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from asyncio import constants
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 
 import pytest
@@ -20,7 +18,7 @@ from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 from .support.clock import VirtualLoop
 from .support.redis_server import RedisServer, redis_server
 
-pytest_plugins = ["meltingspot_async.testing.fixtures"]
+pytest_plugins = ["_meltingspot_async_pytest", "pytester"]
 
 # Debug mode notes where each callback was made, ten calls deep, in a third of the time of a test. Two calls tell it.
 constants.DEBUG_STACK_DEPTH = 2  # type: ignore[misc]  # it is final for programs, and the only way to say so
@@ -66,30 +64,10 @@ def server() -> Iterator[RedisServer]:
         yield running
 
 
-@contextmanager
-def live(fake: FakeMeltingSpot) -> Generator[FakeMeltingSpot, None, None]:
-    """Run a fake service in a thread of its own, on the real clock."""
-    ready, done = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with fake:
-            ready.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    ready.wait()
-    try:
-        yield fake
-    finally:
-        done.set()
-        thread.join()
-
-
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
     """A live fake service with one participant, and an environment that leads to it."""
-    with live(FakeMeltingSpot(limits=[RateLimit(10_000, per=10.0)], warm=0.005)) as running:
+    with FakeMeltingSpot(limits=[RateLimit(10_000, per=10.0)], warm=0.005) as running:
         running.add(make_course_participant(2, course_id="c"))
         monkeypatch.setenv("MELTINGSPOT_API_KEY", running.api_key)
         monkeypatch.setenv("MELTINGSPOT_BASE_URL", running.base_url)

@@ -6,7 +6,7 @@ import asyncio
 import copy
 import random
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -36,7 +36,7 @@ from .retry import AttemptFailure, RetryBudget
 from .retry_after import retry_after
 from .streaming import lines_of
 from .transport import Request, Transport
-from .waiting import wait_for_next_attempt
+from .waiting import wait_before_next_attempt
 
 T = TypeVar("T")
 
@@ -71,6 +71,8 @@ class SessionManager:
         """To be called with what an answer holds beyond the documentation."""
         self.report: Callable[[Event], None] = self._reporter.report
         """To be called with what happened to an answer."""
+        self.sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+        """How a call waits before it is sent again. Tests may replace it, to skip the wait."""
         self.list_habits: defaultdict[str, ListHabits] = defaultdict(ListHabits)
         """What the answers have shown of the lists of each resource."""
         self._budget = RetryBudget()
@@ -234,7 +236,9 @@ class SessionManager:
 
     async def _wait(self, call: Call, failure: AttemptFailure) -> None:
         """Wait until it is time for the call's next attempt, or raise if there is to be none."""
-        await wait_for_next_attempt(call, failure, self._options.retry, self._budget, self._reporter)
+        retry = self._options.retry
+        if wait := wait_before_next_attempt(call, failure, retry, self._budget, self._reporter):
+            await self.sleep(wait)
 
     async def lines(
         self, path: str, params: Callable[[], Params], read: Callable[[bytes], T | None]

@@ -1,8 +1,7 @@
-"""The wait between two attempts of a call, or the error that it ends with."""
+"""How long a call waits between two attempts, or the error that it ends with."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 from ..errors import ApiError, QuotaExhaustedError, RateLimitError
@@ -12,18 +11,17 @@ from .reporter import Reporter
 from .retry import AttemptFailure, RetryBudget, RetryPolicy
 
 
-async def wait_for_next_attempt(
+def wait_before_next_attempt(
     call: Call, failure: AttemptFailure, policy: RetryPolicy, budget: RetryBudget, reporter: Reporter
-) -> None:
-    """Wait until it is time for the call's next attempt, or raise if there is to be none."""
+) -> float:
+    """Seconds until it is time for the call's next attempt; raises if there is to be none."""
     if isinstance(failure, RateLimitError):
-        await _wait_again(call, failure, policy, reporter)
-    else:
-        await _back_off(call, failure, policy, budget, reporter)
+        return _wait_again(call, failure, policy, reporter)
+    return _back_off(call, failure, policy, budget, reporter)
 
 
-async def _wait_again(call: Call, refusal: RateLimitError, policy: RetryPolicy, reporter: Reporter) -> None:
-    """Take a 429 as what it is: not a failure, but a wait for the whole key. The limiter keeps it, if it can."""
+def _wait_again(call: Call, refusal: RateLimitError, policy: RetryPolicy, reporter: Reporter) -> float:
+    """Take a 429 as what it is: not a failure, but a wait for the whole key. If the limiter keeps it, it is 0 here."""
     if refusal.retry_after is not None and refusal.retry_after > policy.max_retry_after:
         raise QuotaExhaustedError(refusal.retry_after) from refusal
     pause = policy.pause(refusal.retry_after, call.refusals, 0.0)
@@ -31,16 +29,17 @@ async def _wait_again(call: Call, refusal: RateLimitError, policy: RetryPolicy, 
         raise refusal
     reporter.report(RetryScheduled(call.path, call.attempt, "429", pause))
     call.refused(pause)
-    if refusal.pause is not None:
-        if not call.has_time_for(refusal.pause):
-            raise call.exceeded(refusal.pause) from refusal
-        await asyncio.sleep(refusal.pause)
+    if refusal.pause is None:
+        return 0.0
+    if not call.has_time_for(refusal.pause):
+        raise call.exceeded(refusal.pause) from refusal
+    return refusal.pause
 
 
-async def _back_off(
+def _back_off(
     call: Call, failure: AttemptFailure, policy: RetryPolicy, budget: RetryBudget, reporter: Reporter
-) -> None:
-    """Wait until a failure may be over."""
+) -> float:
+    """Seconds until a failure may be over."""
     if not policy.retries(failure, call.tries):
         raise failure
     asked = failure.retry_after if isinstance(failure, ApiError) else None
@@ -53,4 +52,4 @@ async def _back_off(
     reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
     reporter.report(RetryScheduled(call.path, call.attempt, reason, wait))
     call.attempt += 1
-    await asyncio.sleep(wait)
+    return wait

@@ -3,43 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import ExitStack
 from functools import partial
-from itertools import islice
 from types import TracebackType
 from typing import Literal, Self
 from weakref import WeakSet
 
-import attrs
 from aiohttp import web
 
+from ..client import MeltingSpotClient
+from ..errors import UsageError
+from ..events import Event
 from ..models import Model, to_dict
 from ..rate_limit import RateLimit
+from .aiming import AimedFaults
+from .answers import json_answer, nothing_at, owners_of, path_for
+from .arrivals import Received, Windows, received
+from .exporting import exported
 from .factories import make_course_participant
 from .faults import Fault
-from .operations import EXPORT, LISTS, Item, invalid_parameter, path_of, selected
-
-DEFAULT_LIMIT = 20
-"""Items of a page when a request names no ``limit``. The service does not document it."""
-
-MAX_EXPORT_LIMIT = 10_000
-"""The largest ``limit`` of an export (page of ``exportactivities`` in the API reference)."""
-
-
-@attrs.frozen
-class Received:
-    """One request, as the fake received it."""
-
-    at: float
-    """When it arrived, in seconds of the event loop's clock."""
-    path: str
-    """Path and query, encoded as they were received."""
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    refused: bool
-    """Whether it exceeded the limit and got a 429."""
+from .operations import (
+    DEFAULT_LIMIT,
+    EXPORT,
+    LISTS,
+    MAX_EXPORT_LIMIT,
+    Item,
+    invalid_parameter,
+    path_of,
+    selected,
+)
+from .placing import placed
+from .skipping import client_without_waits
+from .threads import in_thread
 
 
 class FakeMeltingSpot:
@@ -47,8 +44,10 @@ class FakeMeltingSpot:
 
         async with FakeMeltingSpot() as fake:
             fake.seed("course-1", 25)
-            async with MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
+            async with fake.client() as client:
                 participant = await client.course_participants.get("course-1", "participant-3")
+
+    In a program without an event loop, or on another one, ``with FakeMeltingSpot() as fake`` runs it in a thread.
 
     It counts requests as they arrive, in sliding windows, and answers those beyond the limit with 429 and a
     ``Retry-After`` in whole seconds. (MeltingSpot documents neither; RFC 6585 and RFC 9110 do.)
@@ -71,6 +70,7 @@ class FakeMeltingSpot:
     :param auth_scheme: word that must stand before the key. Default: none.
     :param cold: seconds that the first request of a connection travels before it arrives.
     :param warm: seconds that any further request of a connection travels.
+    :param port: on which it listens. Default: any that is free.
     """
 
     api_key = "fake-key"
@@ -91,21 +91,25 @@ class FakeMeltingSpot:
         largest_export: int = MAX_EXPORT_LIMIT,
         filters_export_late: bool = False,
         auth_scheme: str | None = None,
+        port: int = 0,
     ) -> None:
         self._first_page = first_page
         self._largest_page = largest_page
         self._largest_limit = largest_limit
         self._claimed_total = claimed_total
         self._past_the_end = past_the_end
-        self._arrivals = [(limit, deque[float]()) for limit in limits]
+        self._windows = Windows(limits)
+        self._skipped = 0.0
         self._cold = cold
         self._warm = warm
         self._repeats_event = repeats_event
         self._largest_export = largest_export
         self._filters_export_late = filters_export_late
         self._auth_scheme = auth_scheme
+        self._port = port
+        self._thread = ExitStack()
         self._lists: dict[str, dict[str, dict[str, object]]] = {}
-        self._faults: deque[Fault] = deque()
+        self._faults = AimedFaults()
         self._connections = WeakSet[object]()
         self.received: list[Received] = []
         """Every request, in order of arrival."""
@@ -117,16 +121,33 @@ class FakeMeltingSpot:
             app.router.add_get(template, self._answering(partial(usual, template)))
             app.router.add_get(template + "/{item}", self._answering(partial(self._usual_item, template)))
         app.router.add_get(
-            "/{tail:.*}", self._answering(lambda _: _json({"message": "no such operation"}, 404))
+            "/{tail:.*}", self._answering(lambda _: json_answer({"message": "no such operation"}, 404))
         )
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.01, keepalive_timeout=3600
         )
 
-    def add(self, *items: Item) -> None:
-        """Add items, each to the list where it belongs."""
+    def client(self, on_event: Callable[[Event], None] | None = None) -> MeltingSpotClient:
+        """A client of the running fake, for tests that take no real seconds.
+
+        It tries again, gives up and raises like any other, and where another would wait before a call is sent again,
+        the fake's clock moves on instead, as :attr:`Received.at` shows: ``Retry-After: 30`` costs nothing but is kept.
+        A deadline refuses a wait that is longer, as always; skipped waits do not use it up. It keeps no limit.
+
+        :raises UsageError: the fake has not been started.
+        """
+        if not self.base_url:
+            raise UsageError("Start the fake first: async with FakeMeltingSpot() as fake.")
+        return client_without_waits(self.api_key, self.base_url, self._auth_scheme, on_event, self._skip)
+
+    def add(self, *items: Item | Mapping[str, object]) -> None:
+        """Add items, each to the list where it belongs: models, or JSON objects as the service writes them.
+
+        :raises UsageError: an item is neither, or does not say to which list it belongs.
+        """
         for item in items:
-            self.add_to(path_of(item), item)
+            path, document = placed(item)
+            self.add_documents(path, document)
 
     def add_to(self, path: str, *items: Model) -> None:
         """Add items to the list of a path, such as ``/v1/groups/group-1/spotMembers``, or in the export."""
@@ -157,9 +178,21 @@ class FakeMeltingSpot:
         self.add(*made)
         return [participant.id for participant in made]
 
-    def fail(self, *faults: Fault) -> None:
-        """Let the next requests fail that are within the limit: one fault each, in order."""
-        self._faults.extend(faults)
+    def fail(self, *faults: Fault, path: str | None = None, times: int | None = 1) -> None:
+        """Let requests fail that are within the limit: one fault each, in order.
+
+        :param path: which requests: those for a path, such as ``/v1/courses/course-1/participants``, in which a name in
+            braces, such as ``{id}``, stands for any; or those that have an id in their path, such as ``participant-3``.
+            Default: the next ones.
+        :param times: how often each fault happens; ``None`` for every time, until :meth:`recover`. Default 1.
+        :raises UsageError: that is not a fault, a path, or a number of times.
+        """
+        for fault in faults:
+            self._faults.add(fault, path, times)
+
+    def recover(self) -> None:
+        """Answer as usual from now on: forget the faults that have not happened."""
+        self._faults.clear()
 
     def most_received(self, per: float) -> int:
         """How many requests arrived within the busiest window of ``per`` seconds."""
@@ -173,7 +206,7 @@ class FakeMeltingSpot:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.base_url = f"http://{host}:{port}"
@@ -184,54 +217,54 @@ class FakeMeltingSpot:
     ) -> None:
         await self._runner.cleanup()
 
+    def __enter__(self) -> Self:
+        self._thread.enter_context(in_thread(self.__aenter__, self._runner.cleanup))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.close()
+
+    async def _skip(self, seconds: float) -> None:
+        self._skipped += seconds
+        await asyncio.sleep(0)
+
     def _usual_item(self, template: str, request: web.Request) -> web.Response:
-        path = _path(template, request)
+        path = path_for(template, request)
         document = self._lists.get(path, {}).get(request.match_info["item"])
         if document is None:
-            return _nothing_at(path if path in self._lists else _owners(template))
-        return _json(document)
+            return nothing_at(path if path in self._lists else owners_of(template))
+        return json_answer(document)
 
     def _usual_list(self, template: str, request: web.Request) -> web.Response:
-        path, query, owner = _path(template, request), request.query, request.match_info.get("parent")
+        path, query, owner = path_for(template, request), request.query, request.match_info.get("parent")
         if (
             path not in self._lists
             and owner is not None
-            and owner not in self._lists.get(_owners(template), {})
+            and owner not in self._lists.get(owners_of(template), {})
         ):
-            return _nothing_at(_owners(template))
+            return nothing_at(owners_of(template))
         wrong = invalid_parameter({**LISTS[template], "page": int, "limit": int}, query)
         if wrong is not None or int(query.get("limit", 1)) < 1 or int(query.get("page", 0)) < 0:
-            return _json({"message": f"{wrong or 'page or limit'} is not valid"}, 400)
+            return json_answer({"message": f"{wrong or 'page or limit'} is not valid"}, 400)
         if self._largest_limit is not None and int(query.get("limit", 1)) > self._largest_limit:
-            return _json({"message": f"limit must not be above {self._largest_limit}"}, 400)
+            return json_answer({"message": f"limit must not be above {self._largest_limit}"}, 400)
         size = min(int(query.get("limit", DEFAULT_LIMIT)), self._largest_page)
         found = list(selected(self._lists.get(path, {}).values(), query))
         number = int(query.get("page", self._first_page)) - self._first_page
         last = max(0, math.ceil(len(found) / size) - 1)
         if not 0 <= number <= last and self._past_the_end == "404":
-            return _json({"message": "page not found"}, 404)
+            return json_answer({"message": "page not found"}, 404)
         if self._past_the_end == "last":
             number = min(max(number, 0), last)
         items = found[number * size : (number + 1) * size] if number >= 0 else []
-        return _json({"items": items, "total": self._claimed_total(len(found), len(items))})
+        return json_answer({"items": items, "total": self._claimed_total(len(found), len(items))})
 
     def _usual_export(self, template: str, request: web.Request) -> web.Response:
-        query = request.query
-        wrong = invalid_parameter({**LISTS[template], "limit": int}, query)
-        if "fromDate[eq]" not in query and "fromEventId" not in query:
-            wrong = "fromDate[eq]"
-        if wrong is not None or not 1 <= int(query.get("limit", "1")) <= MAX_EXPORT_LIMIT:
-            return _json({"message": f"{wrong or 'limit'} is not valid"}, 400)
-        ids = list(self._lists.get(EXPORT, {}))
-        if "fromEventId" in query and query["fromEventId"] not in ids:
-            return _json({"message": "event not found"}, 404)
-        first = ids.index(query["fromEventId"]) + (not self._repeats_event) if "fromEventId" in query else 0
-        most = min(int(query.get("limit", "100")), self._largest_export)
-        taken = ids[first : first + most] if self._filters_export_late else ids[first:]
-        chosen = (self._lists[EXPORT][event] for event in taken)
-        found = selected(chosen, query)
-        body = "".join(json.dumps(document) + "\n" for document in islice(found, most)).encode()
-        return web.Response(body=body, content_type="application/json")
+        events = self._lists.get(EXPORT, {})
+        repeats, late = self._repeats_event, self._filters_export_late
+        return exported(events, request.query, self._largest_export, repeats_event=repeats, filters_late=late)
 
     def _answering(
         self, usual: Callable[[web.Request], web.Response]
@@ -244,52 +277,20 @@ class FakeMeltingSpot:
     async def _answer(self, request: web.Request, usual: web.Response) -> web.StreamResponse:
         """Let the request arrive, count it, and give it its usual answer or the next fault."""
         await asyncio.sleep(self._travel_time(request))
-        wait = self._wait_for_limit()
-        now = asyncio.get_running_loop().time()
-        self.received.append(Received(now, request.path_qs, request.headers.copy(), wait > 0))
+        now = asyncio.get_running_loop().time() + self._skipped
+        wait = self._windows.wait(now)
+        self.received.append(received(request, now, refused=wait > 0))
         if wait > 0:
-            return _json({"message": "Too many requests"}, 429, {"Retry-After": str(math.ceil(wait))})
-        if self._faults:
-            return await self._faults.popleft().answer(request, usual)
+            return json_answer({"message": "Too many requests"}, 429, {"Retry-After": str(math.ceil(wait))})
+        fault = self._faults.next_for(request.rel_url.raw_path)
+        if fault is not None:
+            return await fault.answer(request, usual)
         authorization = f"{self._auth_scheme} {self.api_key}" if self._auth_scheme else self.api_key
         if request.headers.get("Authorization") != authorization:
-            return _json({"message": "Unauthorized"}, 401)
+            return json_answer({"message": "Unauthorized"}, 401)
         return usual
 
     def _travel_time(self, request: web.Request) -> float:
         seconds = self._warm if request.transport in self._connections else self._cold
         self._connections.add(request.transport)
         return seconds
-
-    def _wait_for_limit(self) -> float:
-        """Seconds until every limit would allow a request. When that is now, the request is counted."""
-        now = asyncio.get_running_loop().time()
-        wait = 0.0
-        for limit, arrivals in self._arrivals:
-            while arrivals and arrivals[0] <= now - limit.per:
-                arrivals.popleft()
-            if len(arrivals) >= limit.requests:
-                wait = max(wait, arrivals[0] + limit.per - now)
-        if wait == 0.0:
-            for _, arrivals in self._arrivals:
-                arrivals.append(now)
-        return wait
-
-
-def _path(template: str, request: web.Request) -> str:
-    return template.replace("{parent}", request.match_info.get("parent", ""))
-
-
-def _owners(template: str) -> str:
-    """The list of the owners of a template's lists; the template itself where lists have no owner."""
-    return template.partition("/{parent}")[0]
-
-
-def _nothing_at(path: str) -> web.Response:
-    """The answer for an item that is not in the list of a path: ``course not found``."""
-    return _json({"message": f"{path.rpartition('/')[2].removesuffix('s')} not found"}, 404)
-
-
-def _json(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = json.dumps(document).encode()
-    return web.Response(status=status, body=body, content_type="application/json", headers=headers)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import cast
 
 from ..models import (
+    Activity,
     ActivityType,
     Channel,
     Course,
@@ -32,7 +33,8 @@ from ..models import (
 from ..models._fields import OpenEnum
 
 Item = (
-    Channel
+    Activity
+    | Channel
     | Course
     | CourseParticipant
     | CustomRole
@@ -43,11 +45,17 @@ Item = (
     | LiveParticipant
     | SpotMember
 )
-"""What lists hold and have by an id."""
+"""What says by itself, or by its class, to which list it belongs."""
 
 _Kind = type[str] | type[int] | type[bool] | type[OpenEnum]
 
 EXPORT = "/v1/activities~export"
+
+DEFAULT_LIMIT = 20
+"""Items of a page when a request names no ``limit``. The service does not document it."""
+
+MAX_EXPORT_LIMIT = 10_000
+"""The largest ``limit`` of an export (page of ``exportactivities`` in the API reference)."""
 
 
 def path_of(item: Item) -> str:
@@ -64,6 +72,7 @@ def path_of(item: Item) -> str:
 
 
 _FLAT: dict[type, str] = {
+    Activity: EXPORT,
     Channel: "/v1/channels",
     Course: "/v1/courses",
     CustomRole: "/v1/spotMemberCustomRole",

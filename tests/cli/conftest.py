@@ -11,7 +11,6 @@ import pytest
 from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot
 
-from ..conftest import live
 from ..contract.contract import fill
 
 
@@ -20,7 +19,7 @@ def spot(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
     """A live fake service with every documented example, and an environment that leads to it."""
     fake = FakeMeltingSpot(limits=[RateLimit(10_000, per=10.0)])
     fill(fake)
-    with live(fake):
+    with fake:
         monkeypatch.setenv("MELTINGSPOT_API_KEY", fake.api_key)
         monkeypatch.setenv("MELTINGSPOT_BASE_URL", fake.base_url)
         yield fake

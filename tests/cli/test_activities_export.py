@@ -23,7 +23,7 @@ def test_export_writes_activities(spot: FakeMeltingSpot, tmp_path: Path) -> None
     assert shown.exit_code == 0
     assert shown.stderr.splitlines()[-1].startswith(f"Activities in {path}: ")
     assert {line["type"] for line in records(path)} == {"LiveAttended", "TopicVoted"}
-    asked = spot.received[0].path
+    asked = spot.received[0].url
     assert "fromDate[eq]=1767225600" in asked
     assert "toDate[eq]=1769904000" in asked
     assert "eventType[in]=LiveAttended,TopicVoted" in asked
@@ -93,4 +93,4 @@ def test_id_field_names_the_id_of_an_activity(spot: FakeMeltingSpot, tmp_path: P
     spot.fail(Answer(200, lines_of(range(2, 5), "ref")), Answer(200))
     assert export_activities(path, "--resume", "--id-field", "ref").exit_code == 0
     assert [line["ref"] for line in records(path)] == [f"event-{number}" for number in range(5)]
-    assert "fromEventId=event-2&" in spot.received[0].path
+    assert "fromEventId=event-2&" in spot.received[0].url

@@ -123,7 +123,7 @@ def test_resume_continues_after_the_last_activity(spot: FakeMeltingSpot, tmp_pat
     shown = export_activities(path, "--resume")
     assert shown.exit_code == 0, shown.stderr
     assert [line["id"] for line in records(path)] == [f"event-{number}" for number in range(350)]
-    assert "fromEventId=event-6&" in spot.received[0].path
+    assert "fromEventId=event-6&" in spot.received[0].url
     assert export_activities(path, "--resume").exit_code == 0
     assert len(records(path)) == 350
 

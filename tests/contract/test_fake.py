@@ -14,7 +14,6 @@ from schemathesis.specs.openapi import checks
 from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot
 
-from ..conftest import live
 from .contract import DOCUMENT, KNOWN, OPERATIONS, fill
 
 Case = schemathesis.Case[Any]
@@ -35,7 +34,7 @@ def base_url() -> Iterator[str]:
     """The address of a fake service that holds every documented example."""
     fake = FakeMeltingSpot(limits=[RateLimit(10**9, per=10.0)])
     fill(fake)
-    with live(fake):
+    with fake:
         yield fake.base_url
 
 

@@ -175,7 +175,7 @@ async def test_every_parameter_can_be_sent(
     call, (path, operation) = CALLS[operation_id], OPERATIONS[operation_id]
     for arguments in call.arguments:
         await finish(method_of(meltingspot, call)(*(f"id of {name}" for name in call.ids), **arguments))
-    asked = [unquote(request.path).partition("?") for request in fake_meltingspot.received]
+    asked = [unquote(request.url).partition("?") for request in fake_meltingspot.received]
     assert {where for where, _, _ in asked} == {
         path.format_map({name: f"id of {name}" for name in parameters(operation, "path")})
     }
@@ -299,7 +299,7 @@ async def test_datetime_filters_are_sent_in_seconds_by_default(
     moment = datetime.fromisoformat("2026-01-01T02:00:00.750+02:00")
     await finish(meltingspot.lives.list(start_date=Range(gte=moment)))
     await finish(meltingspot.spot_members.list(invitation_date_after=moment, unit="ms"))
-    first, second = (request.path for request in fake_meltingspot.received)
+    first, second = (request.url for request in fake_meltingspot.received)
     assert "startDate[gte]=1767225600&" in first
     assert "invitationDate[after]=1767225600750&" in second
 

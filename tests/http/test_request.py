@@ -69,7 +69,7 @@ async def test_get_reaches_any_endpoint() -> None:
     async with serving() as (fake, client):
         with pytest.raises(NotFoundError):
             await client.get("/v1/spots", params={"email[in]": "a+b@example.com", "page": 1})
-        assert fake.received[0].path == "/v1/spots?email[in]=a%2Bb%40example.com&page=1"
+        assert fake.received[0].url == "/v1/spots?email[in]=a%2Bb%40example.com&page=1"
         answer = await client.get(PATH)
         assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
         assert answer.body.startswith(b"{")

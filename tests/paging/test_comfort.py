@@ -37,7 +37,7 @@ async def test_count_costs_one_small_request() -> None:
     """count() gives the total of the service, by one request for one item."""
     async with course(500) as (fake, client, _):
         assert await client.course_participants.list("c").count() == 500
-        assert [request.path.partition("?")[2] for request in fake.received] == ["limit=1&page=1"]
+        assert [request.url.partition("?")[2] for request in fake.received] == ["limit=1&page=1"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 5])

@@ -161,7 +161,7 @@ async def test_filters_and_options_hold_for_each_course() -> None:
     async with courses(40, 40) as (fake, client, ids):
         found = await read(client, [*ids, ids[0]], status="Completed", page_size=5)
         assert by_course(found) == dict.fromkeys(ids, 10)
-        assert all("limit=5" in request.path for request in fake.received)
+        assert all("limit=5" in request.url for request in fake.received)
 
 
 async def test_concurrency_bounds_the_courses_under_way() -> None:

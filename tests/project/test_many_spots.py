@@ -18,7 +18,6 @@ from redis import Redis
 
 from meltingspot_async.testing import Delay, FakeMeltingSpot
 
-from ..conftest import live
 from ..support.redis_server import redis_server
 
 pytest.importorskip("taskiq_redis", reason="the queue is not installed")
@@ -140,7 +139,7 @@ def spots(tmp_path: Path) -> Iterator[dict[str, FakeMeltingSpot]]:
             fake.api_key = f"key-of-{name}"
             for course, count in courses.items():
                 fake.seed(course, count)
-            stack.enter_context(live(fake))
+            stack.enter_context(fake)
             document += f'[spots.{name}]\nkey_env = "KEY_{name.upper()}"\nbase_url = "{fake.base_url}"\n'
             document += f"courses = {json.dumps(list(courses))}\n"
         (tmp_path / "many_spots.toml").write_text(document)

@@ -99,7 +99,7 @@ async def test_arguments_reach_the_service() -> None:
         only = [ActivityType.CHANNEL_JOINED, "LiveAttended"]
         assert len(await ids(client, to_date=BEGIN, event_types=only, limit=4)) == 10
         assert await ids(client, from_date=None, from_event_id="event-128", unit="ms") == ["event-129"]
-        assert [request.path.partition("?")[2] for request in fake.received] == [
+        assert [request.url.partition("?")[2] for request in fake.received] == [
             "fromDate[eq]=1767225600&toDate[eq]=1767225600&eventType[in]=ChannelJoined,LiveAttended&limit=4",
             "fromEventId=event-39&toDate[eq]=1767225600&eventType[in]=ChannelJoined,LiveAttended&limit=4",
             "fromEventId=event-91&toDate[eq]=1767225600&eventType[in]=ChannelJoined,LiveAttended&limit=4",
@@ -372,4 +372,4 @@ async def test_one_type_is_equal_and_several_are_a_list(types: str | list[str], 
     """A single type is asked for by its own operator: a service may know only that one."""
     async with service(3) as (fake, client):
         await ids(client, event_types=types)
-        assert asked in fake.received[0].path
+        assert asked in fake.received[0].url

@@ -121,7 +121,7 @@ async def test_id_is_found_under_common_names(fields: dict[str, object], event_i
     """The id of an activity, whose name is not documented, is found under any common name."""
     async with service(0, lines(fields), Answer(200)) as (fake, client):
         assert await ids(client) == [event_id]
-        assert f"fromEventId={event_id}&" in fake.received[1].path
+        assert f"fromEventId={event_id}&" in fake.received[1].url
 
 
 @pytest.mark.parametrize("fields", [{}, {"id": None}, {"ref": "a"}, {"id": {"$oid": "a"}}])
@@ -139,7 +139,7 @@ async def test_id_field_names_the_id() -> None:
     answers = [lines({"id": "same", "ref": "a"}, {"id": "same", "ref": "b"}), lines({"ref": "b"})]
     async with service(0, *answers, lines({"id": "c"})) as (fake, client):
         assert await ids(client, id_field="ref") == ["same", "same"]
-        assert "fromEventId=b&" in fake.received[1].path
+        assert "fromEventId=b&" in fake.received[1].url
         with pytest.raises(InvalidResponseError, match=r"\$\.ref"):
             await ids(client, id_field="ref")
 

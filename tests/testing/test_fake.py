@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import aiohttp
 import pytest
 
 from meltingspot_async import (
+    DeadlineExceededError,
     MeltingSpotClient,
     NotFoundError,
-    ParticipantStatus,
+    QuotaExhaustedError,
     RateLimit,
+    UsageError,
 )
 from meltingspot_async.testing import Answer, FakeMeltingSpot, make_course_participant
 
@@ -64,13 +67,62 @@ async def test_faults_apply_in_order_and_once_each(
     await meltingspot.course_participants.get("c", "participant-0")
 
 
-def test_made_participants_are_consistent_and_repeatable() -> None:
-    """A number gives the same participant every time, with dates that fit its status; each status has its turn."""
-    for number in range(40):
-        made = make_course_participant(number)
-        assert made == make_course_participant(number)
-        assert (made.completed_at is not None) == (made.status is ParticipantStatus.COMPLETED)
-        assert (made.unenrolled_at is not None) == (made.status is ParticipantStatus.UNENROLLED)
-        assert (made.started_at is None) == (made.status is ParticipantStatus.INVITED)
-        assert 0 <= made.completion_rate <= 100
-    assert {make_course_participant(number).status for number in range(4)} == set(ParticipantStatus)
+async def test_received_request_is_known_in_all_its_parts(
+    fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient
+) -> None:
+    """Method, path, query and headers of a request, names of headers in any case; the repr shows no key."""
+    fake_meltingspot.seed("a b", 1)
+    await meltingspot.get("/v1/courses/a%20b/participants", params={"status[eq]": "Started", "page": 2})
+    (request,) = fake_meltingspot.received
+    assert (request.method, request.path) == ("GET", "/v1/courses/a%20b/participants")
+    assert dict(request.query) == {"status[eq]": "Started", "page": "2"}
+    assert request.url == "/v1/courses/a%20b/participants?status[eq]=Started&page=2"
+    assert request.headers["authorization"] == request.headers["AUTHORIZATION"] == "fake-key"
+    assert "fake-key" not in repr(request)
+
+
+async def test_client_of_the_fake_keeps_waits_without_waiting() -> None:
+    """The fake's clock moves on by what the service asked for, and its limit with it; the loop's does not."""
+    async with (
+        FakeMeltingSpot(limits=[RateLimit(2, per=10.0)], auth_scheme="Bearer") as fake,
+        fake.client() as client,
+    ):
+        fake.seed("c", 1)
+        started = asyncio.get_running_loop().time()
+        fake.fail(Answer(503, headers={"Retry-After": "30"}))
+        for _ in range(4):
+            await client.course_participants.get("c", "participant-0")
+        assert asyncio.get_running_loop().time() == pytest.approx(started, abs=0.1)
+        times = [request.at for request in fake.received]
+        assert times[1] - times[0] >= 30.0
+        assert sum(request.refused for request in fake.received) == 1
+
+
+async def test_client_of_the_fake_gives_up_like_any_other() -> None:
+    """A wait beyond the deadline, or a key closed for long, is an error at once."""
+    async with FakeMeltingSpot() as fake, fake.client() as client:
+        page = client.with_options(deadline=3.0)
+        for status in (429, 503):
+            fake.fail(Answer(status, headers={"Retry-After": "30"}))
+            with pytest.raises(DeadlineExceededError):
+                await page.get("/v1/courses")
+        fake.fail(Answer(429, headers={"Retry-After": "3600"}))
+        with pytest.raises(QuotaExhaustedError):
+            await client.get("/v1/courses")
+        assert len(fake.received) == 3
+
+
+def test_client_of_a_fake_that_is_not_running_is_refused() -> None:
+    """Before it is started, the fake has no address for a client, and says so."""
+    with pytest.raises(UsageError, match="Start the fake first"):
+        FakeMeltingSpot().client()
+
+
+def test_fake_that_cannot_be_started_leaves_no_thread() -> None:
+    """In a thread, the fake passes on why it could not start, and ends its thread."""
+    threads = threading.active_count()
+    with FakeMeltingSpot() as first:
+        port = int(first.base_url.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"), FakeMeltingSpot(port=port):
+            pass
+    assert threading.active_count() == threads
