@@ -39,6 +39,8 @@ except ImportError as error:
         "meltingspot_async.otel needs opentelemetry-api: pip install 'meltingspot-async[otel]'"
     ) from error
 
+__all__ = ["OtelObserver", "url_filter"]
+
 MAX_UNDER_WAY = 100_000
 """Calls that have an open span at once, at most. When one more begins, the oldest span is ended."""
 
@@ -61,8 +63,8 @@ class OtelObserver:
 
     A call is a span, below the one that is current where it was made; its attempts are spans below that. Both are named
     ``GET`` and the template of the path. A call that joined the request of another one has a link to it instead of
-    attempts. Neither a query nor an email nor the key is in any of them, and metrics hold no ids. One observer can serve
-    several clients.
+    attempts. Neither a query nor an email nor the key is in any of them, and metrics hold no ids. One observer can
+    serve several clients.
 
     :param tracer_provider: makes the spans. By default the global one, which makes none unless a program sets it up.
     :param meter_provider: makes the metrics; likewise.
@@ -221,7 +223,7 @@ class _Metrics:
         self._counters[type(event)].add(1, _endpoint(event) | labels)
 
 
-COUNTED: dict[type[Event], tuple[str, str, str]] = {
+COUNTED: dict[type[CallEvent | InvalidItem], tuple[str, str, str]] = {
     Throttled: ("refusals", "{request}", "Requests that the service refused with a 429."),
     RetryScheduled: (
         "retries",
