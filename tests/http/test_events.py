@@ -108,7 +108,7 @@ async def test_events_of_a_call_have_its_id() -> None:
     templates = Counter(of_one[0].template for of_one in calls.values())
     assert templates == {
         "/v1/courses/{course_id}/participants/{participant_id}": 3,
-        "/v1/courses/{course_id}/participants": 2,
+        "/v1/courses/{course_id}/participants": 3,
         "/v1/courses": 1,
         "/v1/activities~export": 2,
     }

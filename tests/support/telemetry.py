@@ -49,7 +49,7 @@ class Telemetry:
             for scope in resource.scope_metrics
             for metric in scope.metrics
             for point in metric.data.data_points
-            if metric.name == name and not hasattr(point, "zero_count")
+            if metric.name == name and isinstance(point, NumberDataPoint | HistogramDataPoint)
         ]
 
     def text(self) -> str:
