@@ -12,13 +12,17 @@ import pytest
 from opentelemetry.trace import StatusCode
 
 from meltingspot_async import (
+    AttemptFinished,
+    AttemptStarted,
     CallEnded,
     CallStarted,
+    Coalesced,
     NotFoundError,
     Priority,
     RateLimit,
     RetryPolicy,
     SlidingWindowLimiter,
+    Throttled,
     otel,
 )
 from meltingspot_async.testing import Answer, Delay, Reset, make_activity
@@ -199,6 +203,27 @@ async def test_state_is_bounded_if_calls_never_end(monkeypatch: pytest.MonkeyPat
     for number in range(30):
         seen.observer(CallEnded(str(number), "/v1/courses", 200, None, 1.0))
     assert len(seen.spans) == 30
+
+
+async def test_events_of_a_call_without_a_span_are_no_error() -> None:
+    """What happens to a call whose span was ended early is still told: its attempts are spans of the caller's trace."""
+    seen = Telemetry()
+    path, url = "/v1/courses", "https://example.com"
+    with seen.tracer.start_as_current_span("page") as page:
+        for event in (
+            AttemptStarted("1", path, url, 1, 0.0, "bulk"),
+            AttemptFinished("1", path, url, 1, 429, None, 0.1),
+            AttemptFinished("1", path, url, 2, 200, None, 0.1),
+            Throttled("1", path, 1.0),
+            Coalesced("1", path, "2"),
+            CallEnded("1", path, 200, None, 1.0),
+        ):
+            seen.observer(event)
+    context = page.get_span_context()
+    (attempt,) = seen.attempts
+    assert parent_ids(attempt) == (context.trace_id, context.span_id)
+    assert attributes(attempt)["server.port"] == 443
+    assert not seen.calls
 
 
 async def test_nothing_is_kept_of_what_has_ended() -> None:
