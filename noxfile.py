@@ -6,7 +6,7 @@ import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = ["3.11", "3.12", "3.13"]
-EXTRAS = ".[cli,speed,redis]"
+EXTRAS = ".[cli,speed,redis,otel]"
 
 nox.options.sessions = ["tests", "lowest", "lint", "typing", "docs"]
 nox.options.error_on_missing_interpreters = False

@@ -29,7 +29,10 @@ python_use_unqualified_type_names = True
 
 # Names of other projects, and of our own that are types only.
 nitpick_ignore_regex = [
-    ("py:.*", r"(aiohttp|attrs?|cattrs|collections|contextlib|datetime|enum|asyncio|types|typing)\..*"),
+    (
+        "py:.*",
+        r"(aiohttp|attrs?|cattrs|collections|contextlib|datetime|enum|asyncio|opentelemetry|types|typing)\..*",
+    ),
     ("py:.*", r"ClientSession|Event|T|optional|Unpack.*|(meltingspot_async\._http\.options\.)?OptionChanges"),
     ("py:class", r"meltingspot_async\.(\w+\.)+[MT]|meltingspot_async\.testing\.changes\.\w+"),
     ("py:class", r"web\..*|WeakSet|deque|None|datetime|Mapping\[str|.*tuple\[str|Milliseconds|PropertyValue"),

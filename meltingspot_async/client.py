@@ -59,7 +59,9 @@ class MeltingSpotClient:
         requests per 10 s and 50,000 per day, which waits for a paused key as long as ``retry.max_retry_after``.
     :param max_response_bytes: most bytes of one answer, decompressed. Default 16 MiB.
     :param coalesce: whether identical GETs under way at the same time share one request. Default true.
-    :param on_event: called with each :data:`~meltingspot_async.events.Event`, on the loop; must be quick.
+    :param on_event: called with each :data:`~meltingspot_async.events.Event`, on the loop; must be quick. What it
+        raises goes to the loop's exception handler. :class:`meltingspot_async.otel.OtelObserver` makes spans and
+        metrics.
     :param trust_env: whether the client's own session goes through the proxy that ``HTTPS_PROXY`` (or ``HTTP_PROXY``,
         ``ALL_PROXY``) names, unless ``NO_PROXY`` excludes the host. Default true. ``~/.netrc`` is never read. A
         ``session`` that is given has a ``trust_env`` of its own.

@@ -1,8 +1,11 @@
 """What a client reports about its work: frozen events for ``on_event``, and log records with the same texts.
 
-A program can make metrics and traces of the events. The log records have the name ``meltingspot_async``. Neither
-holds the key or a query (which can hold emails). Of a body, they hold only the names of fields and the values of
-enums that the models do not document.
+A program can make metrics and traces of the events; :class:`meltingspot_async.otel.OtelObserver` does. The log records
+have the name ``meltingspot_async``. Neither holds the key or a query (which can hold emails). Of a body, they hold only
+the names of fields and the values of enums that the models do not document.
+
+A call is one that a program made, or one page of a list. Each begins with a :class:`CallStarted` and ends with a
+:class:`CallEnded`, also when it is cancelled; between them are its attempts.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ from typing import ClassVar
 
 import attrs
 
-from ._redaction import redacted
+from ._redaction import redacted, shown_path
+from ._templates import path_template
 
 MAX_ID = 64
 """Characters that a text shows of an id which the service sent."""
@@ -22,26 +26,79 @@ logger.addHandler(logging.NullHandler())
 
 
 @attrs.frozen
-class AttemptStarted:
+class CallEvent:
+    """What the events of a call have in common."""
+
+    call_id: str
+    """Unique to the call: joins its events. Those of a request that several calls share have the id of the one that
+    began it.
+    """
+    path: str
+    """Path that is asked for, percent-encoded, without the query; an id that is an email is ``{id}``."""
+
+    @property
+    def template(self) -> str:
+        """The path without any id, of which there are few: ``/v1/courses/{course_id}/participants``.
+
+        Of a path that has no method, what follows a name counts as an id: ``/v1/surveys/{survey_id}``.
+        """
+        return path_template(self.path)
+
+
+@attrs.frozen
+class CallStarted(CallEvent):
+    """A call begins. Reported where it was made, in the same task."""
+
+    level: ClassVar[int] = logging.DEBUG
+    base_url: str
+    """The service's address."""
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: called"
+
+
+@attrs.frozen
+class CallEnded(CallEvent):
+    """A call has ended: with an answer, with an error, or because nobody waits for it any more."""
+
+    level: ClassVar[int] = logging.DEBUG
+    status: int | None
+    """HTTP status of the last answer, or ``None`` if the call did not end with one."""
+    error: str | None
+    """Name of the exception's class, if there was one."""
+    duration: float
+    """Seconds from beginning to end, every wait included."""
+
+    def __str__(self) -> str:
+        outcome = self.error or self.status
+        return f"GET {self.path}: ended with {outcome} after {self.duration:.3f} s"
+
+
+@attrs.frozen
+class AttemptStarted(CallEvent):
     """A request has its slot and is about to be sent."""
 
     level: ClassVar[int] = logging.DEBUG
-    path: str
+    base_url: str
+    """The service's address."""
     attempt: int
     """Number of the attempt within its call, from 1."""
     waited: float
     """Seconds the request waited for its slot."""
+    priority: str
+    """With which it waited: ``"interactive"`` or ``"bulk"``."""
 
     def __str__(self) -> str:
         return f"GET {self.path}: attempt {self.attempt}, after {self.waited:.3f} s in the queue"
 
 
 @attrs.frozen
-class AttemptFinished:
+class AttemptFinished(CallEvent):
     """A request has ended, with or without an answer."""
 
     level: ClassVar[int] = logging.DEBUG
-    path: str
+    base_url: str
+    """The service's address."""
     attempt: int
     status: int | None
     """HTTP status, or ``None`` if no complete answer arrived."""
@@ -56,11 +113,10 @@ class AttemptFinished:
 
 
 @attrs.frozen
-class RetryScheduled:
+class RetryScheduled(CallEvent):
     """An attempt failed, and another will follow."""
 
     level: ClassVar[int] = logging.INFO
-    path: str
     attempt: int
     """Number of the attempt that failed, from 1."""
     reason: str
@@ -73,11 +129,10 @@ class RetryScheduled:
 
 
 @attrs.frozen
-class Throttled:
+class Throttled(CallEvent):
     """A 429: every request of the key pauses."""
 
     level: ClassVar[int] = logging.WARNING
-    path: str
     pause: float
     """Seconds for which nothing is sent."""
 
@@ -86,11 +141,12 @@ class Throttled:
 
 
 @attrs.frozen
-class Coalesced:
+class Coalesced(CallEvent):
     """A call joined an identical request that was already under way: nothing was sent for it."""
 
     level: ClassVar[int] = logging.DEBUG
-    path: str
+    joined: str
+    """Id of the call that began the request."""
 
     def __str__(self) -> str:
         return f"GET {self.path}: joined a request under way"
@@ -136,14 +192,19 @@ class InvalidItem:
     """An item of a list is not as documented, and so not among the items given. Reported for each."""
 
     level: ClassVar[int] = logging.WARNING
-    path: str
-    """Path of the list, without the query."""
+    path: str = attrs.field(converter=shown_path)
+    """Path of the list, without the query; an id that is an email is ``{id}``."""
     id: str | None
     """The item's id, if it has one; in the event, as it may be shown."""
     field: str
     """Where on its page, as a JSON path: ``$.items[3].completionRate``."""
     problem: str
     """What is wrong there, in terms of types only."""
+
+    @property
+    def template(self) -> str:
+        """The path without any id."""
+        return path_template(self.path)
 
     @property
     def where(self) -> str:
@@ -155,5 +216,15 @@ class InvalidItem:
         return f"GET {self.path}: not as documented: {self.where}"
 
 
-Event = AttemptStarted | AttemptFinished | RetryScheduled | Throttled | Coalesced | InvalidItem | Drift
+Event = (
+    CallStarted
+    | CallEnded
+    | AttemptStarted
+    | AttemptFinished
+    | RetryScheduled
+    | Throttled
+    | Coalesced
+    | InvalidItem
+    | Drift
+)
 """What the client calls ``on_event`` with."""

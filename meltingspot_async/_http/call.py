@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import attrs
 
@@ -35,6 +36,10 @@ class Call:
     """Seconds for which those refusals made the key pause, in all."""
     has_slot: bool = False
     """Whether an attempt is under way: it waits neither for a slot nor for the next attempt."""
+    waited: float = 0.0
+    """Seconds the attempt under way waited for its slot."""
+    id: str = attrs.field(factory=lambda: uuid4().hex)
+    """Unique: joins what is reported of the call."""
 
     @classmethod
     def begin(

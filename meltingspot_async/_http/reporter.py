@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 import attrs
 
 from .._redaction import redacted
-from ..events import MAX_ID, AttemptFinished, Drift, Event, InvalidItem, UnknownField, UnknownValue, logger
+from ..errors import ApiError
+from ..events import (
+    MAX_ID,
+    AttemptFinished,
+    AttemptStarted,
+    CallEnded,
+    CallStarted,
+    Drift,
+    Event,
+    InvalidItem,
+    UnknownField,
+    UnknownValue,
+    logger,
+)
+from .call import Call
 
 MAX_NOTICED = 1_000
 """Unknown fields and values that one client looks at: a service could make up names without end."""
@@ -23,10 +37,12 @@ E = TypeVar("E", bound=Event)
 
 @attrs.define
 class Outcome:
-    """How an attempt ended."""
+    """How a call or an attempt ended."""
 
     status: int | None = None
     """HTTP status of a complete answer."""
+    error: str | None = None
+    """Name of the exception's class, if there was one."""
 
 
 @attrs.define
@@ -34,6 +50,8 @@ class Reporter:
     """Passes events on to the log, and to whoever observes the client."""
 
     on_event: Callable[[Event], None] | None
+    base_url: str
+    """The service's address."""
     secret: str = attrs.field(default="", repr=False)
     """The key, which no event shows."""
     _noticed: set[int] = attrs.field(factory=set[int], init=False)
@@ -76,15 +94,37 @@ class Reporter:
             case _:
                 return event
 
+    def call(self, call: Call) -> AbstractContextManager[Outcome]:
+        """Report that a call begins with this block, and how it ended."""
+        self.report(CallStarted(call.id, call.path, self.base_url))
+
+        def ended(outcome: Outcome, duration: float) -> CallEnded:
+            return CallEnded(call.id, call.path, outcome.status, outcome.error, duration)
+
+        return self._until_end(ended)
+
+    def attempt(self, call: Call) -> AbstractContextManager[Outcome]:
+        """Report that an attempt of a call begins with this block, and how it ended."""
+        number, base_url = call.attempt, self.base_url
+        self.report(AttemptStarted(call.id, call.path, base_url, number, call.waited, call.priority.value))
+
+        def ended(outcome: Outcome, duration: float) -> AttemptFinished:
+            return AttemptFinished(
+                call.id, call.path, base_url, number, outcome.status, outcome.error, duration
+            )
+
+        return self._until_end(ended)
+
     @contextmanager
-    def attempt(self, path: str, number: int) -> Generator[Outcome, None, None]:
-        """Report how an attempt ended."""
-        clock, outcome, error = asyncio.get_running_loop().time, Outcome(), None
+    def _until_end(self, ended: Callable[[Outcome, float], Event]) -> Generator[Outcome, None, None]:
+        clock, outcome = asyncio.get_running_loop().time, Outcome()
         started = clock()
         try:
             yield outcome
         except BaseException as failure:
-            error = type(failure).__name__
+            outcome.error = type(failure).__name__
+            if isinstance(failure, ApiError):
+                outcome.status = failure.status
             raise
         finally:
-            self.report(AttemptFinished(path, number, outcome.status, error, clock() - started))
+            self.report(ended(outcome, clock() - started))

@@ -22,7 +22,7 @@ from ..errors import (
     MeltingSpotError,
     TransportError,
 )
-from ..events import AttemptStarted, Coalesced, Drift, Event, Throttled
+from ..events import Coalesced, Drift, Event, Throttled
 from ..rate_limit import Priority, RateLimiter
 from .call import Call, CallsUnderWay
 from .coalescing import InFlight
@@ -66,7 +66,7 @@ class SessionManager:
         self._limiter = limiter
         self._options = options
         self._transport = transport
-        self._reporter = Reporter(on_event, endpoint.api_key)
+        self._reporter = Reporter(on_event, endpoint.base_url, endpoint.api_key)
         self.notice: Callable[[Drift], None] = self._reporter.notice
         """To be called with what an answer holds beyond the documentation."""
         self.report: Callable[[Event], None] = self._reporter.report
@@ -130,10 +130,12 @@ class SessionManager:
         url = self._endpoint.url(path, params)
         self._transport.open()
         call = self._begin(path, item_id)
-        async with self._calls.scope(call):
-            if self._options.coalesce:
-                return await self._shared_answer(call, url)
-            return await self._answer(call, url)
+        answer = self._shared_answer if self._options.coalesce else self._answer
+        with self._reporter.call(call) as outcome:
+            async with self._calls.scope(call):
+                response = await answer(call, url)
+            outcome.status = response.status
+        return response
 
     def _begin(self, path: str, item_id: str | None = None) -> Call:
         return Call.begin(path, self._options.deadline, self._options.priority, item_id)
@@ -152,7 +154,7 @@ class SessionManager:
                 flight = self._in_flight.begin(key, mine, self._answer(call, url))
             else:
                 flight.terms.admit(call)
-                self._reporter.report(Coalesced(call.path))
+                self._reporter.report(Coalesced(call.id, call.path, flight.terms.call.id))
             try:
                 return await self._in_flight.join(key, flight)
             except MeltingSpotError as failure:
@@ -191,8 +193,7 @@ class SessionManager:
         queued = clock()
         try:
             async with self._limiter.slot(call.priority, call.deadline):
-                call.has_slot = True
-                self._reporter.report(AttemptStarted(call.path, call.attempt, clock() - queued))
+                call.has_slot, call.waited = True, clock() - queued
                 yield
         except DeadlineExceededError as refusal:
             wait_needed = refusal.wait_needed
@@ -204,7 +205,7 @@ class SessionManager:
 
     async def _send(self, call: Call, url: str) -> RawResponse:
         """One request and its whole answer, of whatever status, within ``timeout``."""
-        with self._reporter.attempt(call.path, call.attempt) as outcome:
+        with self._reporter.attempt(call) as outcome:
             response = await self._transport.send(self._request(call, url))
             if response is None:
                 problem = f"it is larger than max_response_bytes ({self._transport.max_response_bytes} bytes)"
@@ -224,7 +225,7 @@ class SessionManager:
         pause = None
         if response.status == 429:
             pause = self._options.retry.pause(asked, call.refusals, random.random())
-            self._reporter.report(Throttled(call.path, pause))
+            self._reporter.report(Throttled(call.id, call.path, pause))
         raise api_error(
             call.path,
             response,
@@ -255,29 +256,31 @@ class SessionManager:
         """
         self._transport.open()
         call = self._begin(path)
-        while True:
-            url = self._endpoint.url(path, params())
-            try:
-                async with AsyncExitStack() as attempt:
-                    async with self._calls.scope(call):
-                        await attempt.enter_async_context(self._slot(call))
-                    lines = await attempt.enter_async_context(aclosing(self._stream(call, url)))
-                    async for line in lines:
-                        item = read(line)
-                        if item is not None:
-                            yield item
-                            call.progress()
-                self._budget.earn()
-                return
-            except (ApiError, TransportError) as error:
-                failure = error
-            async with self._calls.scope(call):
-                await self._wait(call, failure)
+        with self._reporter.call(call) as outcome:
+            while True:
+                url = self._endpoint.url(path, params())
+                try:
+                    async with AsyncExitStack() as attempt:
+                        async with self._calls.scope(call):
+                            await attempt.enter_async_context(self._slot(call))
+                        lines = await attempt.enter_async_context(aclosing(self._stream(call, url)))
+                        async for line in lines:
+                            item = read(line)
+                            if item is not None:
+                                yield item
+                                call.progress()
+                    self._budget.earn()
+                    outcome.status = 200
+                    return
+                except (ApiError, TransportError) as error:
+                    failure = error
+                async with self._calls.scope(call):
+                    await self._wait(call, failure)
 
     async def _stream(self, call: Call, url: str) -> AsyncGenerator[bytes, None]:
         """One request and the lines of its answer."""
         request = self._request(call, url)
-        with self._reporter.attempt(call.path, call.attempt) as outcome:
+        with self._reporter.attempt(call) as outcome:
             async with AsyncExitStack() as stack:
                 async with self._calls.scope(call):
                     answer = await stack.enter_async_context(self._transport.stream(request))
@@ -298,8 +301,10 @@ class SessionManager:
         url = self._endpoint.url(path, params)
         self._transport.open()
         call = Call.begin(path, None, self._options.priority)
-        async with self._slot(call):
-            response = await self._send(call, url)
-            if response.status == 429:
-                self._raise_for_status(call, response)
+        with self._reporter.call(call) as outcome:
+            async with self._slot(call):
+                response = await self._send(call, url)
+                if response.status == 429:
+                    self._raise_for_status(call, response)
+            outcome.status = response.status
         return response

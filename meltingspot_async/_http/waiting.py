@@ -27,7 +27,7 @@ def _wait_again(call: Call, refusal: RateLimitError, policy: RetryPolicy, report
     pause = policy.pause(refusal.retry_after, call.refusals, 0.0)
     if call.throttled + pause > policy.max_throttled:
         raise refusal
-    reporter.report(RetryScheduled(call.path, call.attempt, "429", pause))
+    reporter.report(RetryScheduled(call.id, call.path, call.attempt, "429", pause))
     call.refused(pause)
     if refusal.pause is None:
         return 0.0
@@ -50,6 +50,6 @@ def _back_off(
         logger.warning("GET %s: not tried again, the retry budget is used up", call.path)
         raise failure
     reason = str(failure.status) if isinstance(failure, ApiError) else type(failure).__name__
-    reporter.report(RetryScheduled(call.path, call.attempt, reason, wait))
+    reporter.report(RetryScheduled(call.id, call.path, call.attempt, reason, wait))
     call.attempt += 1
     return wait

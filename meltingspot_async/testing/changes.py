@@ -30,7 +30,7 @@ from ..models import (
     SpotMemberRole,
     SpotMemberStatus,
 )
-from ..models.custom_property_value import PropertyValue
+from ..models._fields import PropertyValue
 
 
 class _Changes(TypedDict, total=False):

@@ -7,8 +7,7 @@ from typing import cast, get_args
 
 from ..errors import InvalidResponseError, UsageError
 from ..models import Activity, Model, from_dict, to_dict
-from ..models._model import field_names, required_names
-from ..models._names import camel_case
+from ..models._names import camel_case, field_names, required_names
 from .operations import Item, path_of
 
 _KINDS: tuple[type[Item], ...] = get_args(Item)

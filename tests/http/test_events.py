@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
+from datetime import UTC, datetime
 
+import aiohttp
 import pytest
 
 from meltingspot_async import (
     AttemptFinished,
+    AttemptStarted,
+    CallEnded,
+    CallEvent,
+    CallStarted,
+    Coalesced,
     Event,
+    InvalidItem,
+    RateLimit,
     RetryScheduled,
+    SlidingWindowLimiter,
     Throttled,
+    UnknownField,
 )
-from meltingspot_async.testing import Answer, Delay, Reset
+from meltingspot_async.testing import Answer, Delay, Reset, make_activity
 
-from ..support.calls import PATH, get, serving
+from ..support.calls import PATH, get, outcome, serving
 
 
 async def test_events_describe_a_call(caplog: pytest.LogCaptureFixture) -> None:
@@ -32,6 +44,7 @@ async def test_events_describe_a_call(caplog: pytest.LogCaptureFixture) -> None:
         for e in events
     ]
     assert shown == [
+        ("CallStarted", None, None, None),
         ("AttemptStarted", 1, None, None),
         ("AttemptFinished", 1, 503, None),
         ("RetryScheduled", 1, None, None),
@@ -44,9 +57,12 @@ async def test_events_describe_a_call(caplog: pytest.LogCaptureFixture) -> None:
         ("RetryScheduled", 3, None, None),
         ("AttemptStarted", 4, None, None),
         ("AttemptFinished", 4, 200, None),
+        ("CallEnded", None, 200, None),
     ]
-    assert events[2] == RetryScheduled(PATH, 1, "503", 2.5)
-    assert events[5] == Throttled(PATH, 3.5)
+    first = events[0]
+    assert isinstance(first, CallStarted)
+    assert events[3] == RetryScheduled(first.call_id, PATH, 1, "503", 2.5)
+    assert events[6] == Throttled(first.call_id, PATH, 3.5)
     assert [record.getMessage() for record in caplog.records] == [str(event) for event in events]
 
 
@@ -59,10 +75,86 @@ async def test_cancelled_attempt_is_reported_as_finished() -> None:
         await asyncio.sleep(2.0)
         caller.cancel()
         await asyncio.gather(caller, return_exceptions=True)
-    ended = events[-1]
-    assert isinstance(ended, AttemptFinished)
-    assert (ended.status, ended.error) == (None, "CancelledError")
-    assert ended.duration == pytest.approx(2.0)
+    attempt, call = events[-2:]
+    assert isinstance(attempt, AttemptFinished)
+    assert isinstance(call, CallEnded)
+    assert (attempt.status, attempt.error) == (call.status, call.error) == (None, "CancelledError")
+    assert attempt.duration == call.duration == pytest.approx(2.0)
+
+
+async def test_events_of_a_call_have_its_id() -> None:
+    """The events of a call have one id, which no other call has, and the template of its path."""
+    events: list[Event] = []
+    async with serving(on_event=events.append) as (fake, client):
+        fake.fail(Answer(503), Answer(429))
+        await get(client, 1)
+        await asyncio.gather(get(client, 2), get(client, 2))
+        await client.course_participants.list("c").to_list()
+        await client.session_manager.probe("/v1/courses")
+        fake.add_to("/v1/activities~export", make_activity(1))
+        async for _ in client.activities.export(from_date=datetime(2026, 1, 1, tzinfo=UTC)):
+            pass
+    calls: dict[str, list[CallEvent]] = {}
+    for event in events:
+        if isinstance(event, UnknownField):  # it is about a model, and reported once
+            continue
+        assert isinstance(event, CallEvent)
+        calls.setdefault(event.call_id, []).append(event)
+    for of_one in calls.values():
+        assert isinstance(of_one[0], CallStarted)
+        assert isinstance(of_one[-1], CallEnded)
+        assert (of_one[-1].status, of_one[-1].error) == (200, None)
+        assert len({event.template for event in of_one}) == 1
+    templates = Counter(of_one[0].template for of_one in calls.values())
+    assert templates == {
+        "/v1/courses/{course_id}/participants/{participant_id}": 3,
+        "/v1/courses/{course_id}/participants": 3,
+        "/v1/courses": 1,
+        "/v1/activities~export": 2,
+    }
+    first, second, third = (of_one for of_one in calls.values() if of_one[0].path.endswith(("-1", "-2")))
+    assert sum(isinstance(event, AttemptStarted) for event in first) == 3
+    joined = next(event for event in third if isinstance(event, Coalesced))
+    assert joined.joined == second[0].call_id
+    assert len(third) == 3
+
+
+async def test_failed_call_is_reported_with_its_error() -> None:
+    """The end of a call says which exception its caller got, the status if there is one, and how long it took."""
+    events: list[Event] = []
+    async with serving(on_event=events.append) as (fake, client):
+        await outcome(client, 999)
+        fake.fail(Delay(50.0))
+        await outcome(client.with_options(deadline=2.0))
+    ended = [event for event in events if isinstance(event, CallEnded)]
+    assert [(event.status, event.error) for event in ended] == [
+        (404, "NotFoundError"),
+        (None, "DeadlineExceededError"),
+    ]
+    assert ended[1].duration == pytest.approx(2.0)
+
+
+async def test_attempt_that_cannot_be_sent_is_not_reported() -> None:
+    """If the session given was closed while a call waited for its slot, no attempt has started."""
+    events: list[Event] = []
+    limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
+    async with (
+        aiohttp.ClientSession() as session,
+        serving(session=session, limiter=limiter, on_event=events.append) as (_, client),
+    ):
+        await get(client)
+        waiting = get(client)
+        await asyncio.sleep(1.0)
+        await session.close()
+        assert isinstance(await asyncio.gather(waiting, return_exceptions=True), list)
+    assert [type(event).__name__ for event in events[-2:]] == ["CallStarted", "CallEnded"]
+
+
+async def test_odd_item_is_reported_without_an_email() -> None:
+    """The event of an odd item shows no id of a course that is an email, and has the template."""
+    item = InvalidItem("/v1/courses/ada%40example.com/participants", "1", "$.items[0]", "odd")
+    assert item.path == "/v1/courses/{id}/participants"
+    assert item.template == "/v1/courses/{course_id}/participants"
 
 
 async def test_failing_observer_is_reported_and_harms_nobody() -> None:

@@ -119,7 +119,7 @@ def test_unknown_fields_and_values_are_reported() -> None:
 def test_number_of_unknown_names_reported_is_capped() -> None:
     """A service that invents ever new field names fills neither the log nor the memory."""
     reported: list[object] = []
-    reporter = Reporter(reported.append)
+    reporter = Reporter(reported.append, "https://example.com")
     for number in range(3_000):
         reporter.notice(UnknownField("Course", f"field {number}"))
         reporter.notice(UnknownField("Course", "field 0"))

@@ -73,4 +73,4 @@ def test_only_three_packages_are_needed_at_run_time() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     required = {re.split(r"[<>=]", requirement)[0] for requirement in project["dependencies"]}
     assert required == {"aiohttp", "attrs", "cattrs"}
-    assert set(project["optional-dependencies"]) == {"cli", "redis", "speed"}
+    assert set(project["optional-dependencies"]) == {"cli", "otel", "redis", "speed"}
