@@ -15,7 +15,5 @@ class ListHabits:
     """Items of the largest page that was received."""
     total_counts_list: bool | None = None
     """Whether ``total`` counts the items of the list, or merely those of the page; ``None`` if that was not seen."""
-    page_1_had_items: bool = False
-    """Whether a page with the number 1 or above had items."""
     counts_from_1: bool = False
     """Whether page 0 was asked for, and had nothing that page 1 did not have."""

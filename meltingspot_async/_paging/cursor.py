@@ -7,8 +7,8 @@ from its first page to its last.
 Reading begins with page 1 and goes on until ``total`` items have been received. Behind them, or where ``total`` may be
 capped because a full page ends there, the end is a page that is empty, the same as the one before it, or shorter than
 another one. Then page 0 is read, the first page of a service that counts from 0, unless exactly ``total`` items were
-received. So items are lost only where ``total`` is what would be there without page 0, or where the only page that is
-not empty says that it is all.
+received. So items are lost only where ``total`` is what would be there without page 0, or where page 1 says that it is
+all, and no list has shown yet that such a ``total`` is merely the page's own.
 """
 
 from __future__ import annotations
@@ -183,7 +183,6 @@ class PageCursor:
         """Note what a page of so many items, and its ``total``, show of all lists of the resource."""
         habits = self.habits
         habits.largest_page = max(habits.largest_page, size)
-        habits.page_1_had_items |= bool(self.next_page and size)
         if total > size:
             habits.total_counts_list = True
         elif size and self.movement.total_is_own and habits.total_counts_list is None:
@@ -246,13 +245,9 @@ class PageCursor:
 
     @property
     def _is_whole(self) -> bool:
-        """Whether no page 0 can hold anything, as far as is known.
-
-        Where no list has had a page 1 yet, one that seems empty may be a small one whose ``total`` is the page's own.
-        """
-        is_proof = not self._total_is_own and (self.total > 0 or self.habits.page_1_had_items)
+        """Whether no page 0 can hold anything, as far as is known."""
         is_known = self.habits.counts_from_1 and self._items_received >= self.total
-        return is_known or (self._is_at_total and is_proof)
+        return is_known or (self._is_at_total and not self._total_is_own)
 
     def _leave_page_0(self, *, is_news: bool) -> None:
         self._page_0_is_read = True

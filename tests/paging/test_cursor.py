@@ -73,8 +73,8 @@ def test_list_is_read_whole_however_pages_are_numbered(
     received, requests = read_through([*pages, beyond[past]], limit, base, most=len(pages) + 3)
     assert sorted(received, key=int) == [str(number) for number in range(count)]
     if base == 1 and limit <= size:
-        is_full_or_empty = count % limit == 0
-        assert requests == len(pages) + is_full_or_empty
+        is_full = count > 0 and count % limit == 0
+        assert requests == len(pages) + is_full
     assert requests <= len(pages) + 3
 
 
