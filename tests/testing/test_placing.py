@@ -57,6 +57,22 @@ async def test_item_is_given_where_it_belongs(
 
 
 @pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ({"id": "x"}, "/v1/courses/x"),
+        ({"id": "x", "name": "Sales"}, "/v1/groups/x"),
+        ({"id": "x", "title": "Onboarding", "cover": "a.png", "slug": "x"}, "/v1/courses/x"),
+    ],
+)
+async def test_short_json_is_the_model_that_needs_no_more(
+    fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient, document: dict[str, object], path: str
+) -> None:
+    """JSON with few fields is an item of the model that requires no others."""
+    fake_meltingspot.add(document)
+    assert (await meltingspot.get(path)).status == 200
+
+
+@pytest.mark.parametrize(
     ("item", "problem"),
     [
         ("participant-1", "not str"),
