@@ -67,3 +67,10 @@ def benchmarks(session: nox.Session) -> None:
     """Ratios side by side; no pass marks."""
     session.install("-e", EXTRAS, *groups("test"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def mutation(session: nox.Session) -> None:
+    """A sample of changes to the code, and whether the tests notice them: takes an hour or two."""
+    session.install("-e", EXTRAS, *groups("test"))
+    session.run("python", "-m", "tests.mutation", *session.posargs)
