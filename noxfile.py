@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tarfile
+import tempfile
+from pathlib import Path
+
 import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = ["3.11", "3.12", "3.13"]
+SPELLED = ["meltingspot_async", "tests", "docs", "README.md", "CHANGELOG.md", "noxfile.py", "pyproject.toml"]
 EXTRAS = ".[cli,speed,redis,otel]"
 
 nox.options.sessions = ["tests", "lowest", "lint", "typing", "docs"]
@@ -38,11 +43,14 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, suspicious code, and the direction of imports."""
+    """Style, suspicious code, the direction of imports, spelling, and the syntax of the workflows."""
     session.install("-e", EXTRAS, *groups("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-cache")
+    session.run("codespell", *SPELLED)
+    workflows = sorted(str(path) for path in Path(".github/workflows").iterdir())
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
 
 
 @nox.session
@@ -67,3 +75,36 @@ def benchmarks(session: nox.Session) -> None:
     """Ratios side by side; no pass marks."""
     session.install("-e", EXTRAS, *groups("test"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def mutation(session: nox.Session) -> None:
+    """A sample of changes to the code, and whether the tests notice them: takes an hour or two."""
+    session.install("-e", EXTRAS, *groups("test"))
+    session.run("python", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """The checklist of a release: built, checked, the wheel alone, and the sdist's own suite. Takes the version.
+
+    ``nox -s release -- 0.2.0`` leaves what is to be published in ``dist``.
+    """
+    session.install(*groups("release"))
+    for old in Path("dist").glob("*"):
+        old.unlink()
+    session.run("python", "-m", "build")
+    [wheel], [sdist] = Path("dist").glob("*.whl"), Path("dist").glob("*.tar.gz")
+    if session.posargs and not wheel.name.startswith(f"meltingspot_async-{session.posargs[0]}-"):
+        session.error(f"{wheel} is not {session.posargs[0]}: see meltingspot_async/_version.py")
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    session.run("check-wheel-contents", str(wheel))
+    session.install(f"{wheel}[cli,speed,redis]")
+    with tempfile.TemporaryDirectory() as elsewhere:
+        with session.chdir(elsewhere):
+            session.run("meltingspot", "demo")
+        with tarfile.open(sdist) as packed:
+            packed.extractall(elsewhere, filter="data")
+        session.install(*groups("test"))
+        with session.chdir(Path(elsewhere, sdist.name.removesuffix(".tar.gz"))):
+            session.run("python", "-m", "pytest", "-n", "auto")

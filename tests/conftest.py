@@ -18,7 +18,7 @@ from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 from .support.clock import VirtualLoop
 from .support.redis_server import RedisServer, redis_server
 
-pytest_plugins = ["_meltingspot_async_pytest", "pytester"]
+pytest_plugins = ["pytester"]
 
 # Debug mode notes where each callback was made, ten calls deep, in a third of the time of a test. Two calls tell it.
 constants.DEBUG_STACK_DEPTH = 2  # type: ignore[misc]  # it is final for programs, and the only way to say so

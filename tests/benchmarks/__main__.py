@@ -55,7 +55,7 @@ async def compare(title: str, ours: Run, theirs: Run) -> None:
             times.append(time.perf_counter() - started)
         ratios.append(times[0] / times[1])
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
-    print(f"{title:<68} {middle:6.2f}  ({low:.2f} to {high:.2f})")  # noqa: T201
+    print(f"{title:<68} {middle:6.2f}  ({low:.2f} to {high:.2f})")
 
 
 async def slot_against_semaphore() -> None:
@@ -140,7 +140,7 @@ def batch_against_ideal() -> None:
     for cold, warm in ((0.0, 0.0), (0.5, 0.1), (3.0, 0.2)):
         ratio = seconds_for(1_000, cold, warm) / ideal
         title = f"1,000 gets, {cold:g} s cold and {warm:g} s warm / the limit's own time (virtual)"
-        print(f"{title:<68} {ratio:6.2f}")  # noqa: T201
+        print(f"{title:<68} {ratio:6.2f}")
 
 
 def waiting_costs() -> None:
@@ -162,7 +162,7 @@ def waiting_costs() -> None:
             return runner.run(main())
 
     ratio = statistics.median(per_slot(40_000) / per_slot(1_000) for _ in range(3))
-    print(f"{'a slot in a queue of 40,000 / in a queue of 1,000':<68} {ratio:6.2f}")  # noqa: T201
+    print(f"{'a slot in a queue of 40,000 / in a queue of 1,000':<68} {ratio:6.2f}")
 
 
 async def requests_per_participant() -> None:
@@ -313,7 +313,7 @@ def many_courses() -> None:
 
 def show(title: str, figure: float) -> None:
     """Print one figure."""
-    print(f"{title:<68} {figure:6.3f}")  # noqa: T201
+    print(f"{title:<68} {figure:6.3f}")
 
 
 if __name__ == "__main__":

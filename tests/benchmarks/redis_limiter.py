@@ -41,7 +41,7 @@ async def work(socket: str, base_url: str) -> None:
     async with Redis(unix_socket_path=socket) as redis:
         limiter = RedisSlidingWindowLimiter(redis, [LIMIT, RateLimit(50_000, per=DAY)], key="work")
         async with MeltingSpotClient(FakeMeltingSpot.api_key, base_url=base_url, limiter=limiter) as client:
-            print("ready", flush=True)  # noqa: T201
+            print("ready", flush=True)
             await asyncio.to_thread(sys.stdin.readline)
             one = client.with_options(coalesce=False).course_participants
             await asyncio.gather(*(one.get("c", "participant-0") for _ in range(REQUESTS // PROCESSES)))
@@ -54,7 +54,7 @@ async def hold(socket: str) -> None:
         limiter = RedisSlidingWindowLimiter(redis, [LIMIT], key="hold", lease=LEASE)
         slots = [limiter.slot() for _ in range(HELD)]
         await asyncio.gather(*(slot.__aenter__() for slot in slots))
-        print("ready", flush=True)  # noqa: T201
+        print("ready", flush=True)
         await asyncio.sleep(3_600)
 
 

@@ -1,4 +1,4 @@
-"""What all models share: they are frozen, hashable and discreet in their repr; extra keeps unknown fields."""
+"""What all models share: they are frozen, hashable and private in their repr; extra keeps unknown fields."""
 
 from __future__ import annotations
 

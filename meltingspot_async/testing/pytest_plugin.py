@@ -1,7 +1,7 @@
 """The pytest plugin, which pytest finds by itself: the fixtures ``fake_meltingspot`` and ``meltingspot``.
 
-It is no part of the package, because pytest imports it before coverage begins: what is imported by then counts as never
-run. The fixtures import the package when a test first asks for one.
+It is installed beside the package, as ``_meltingspot_async_pytest``, because pytest imports it before coverage begins:
+what is imported by then counts as never run. The fixtures import the package when a test first asks for one.
 """
 
 from __future__ import annotations
