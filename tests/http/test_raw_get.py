@@ -51,7 +51,7 @@ async def test_answer_as_received_can_be_read() -> None:
         fake.fail(Answer(203, b'{"items": [1]}', {"X-Request-Id": "request-7 ada@example.com"}))
         answer = await client.get("/v1/surveys", params={"limit": 20})
         assert (await client.get(PATH)).request_id is None
-        assert fake.received[0].path == "/v1/surveys?limit=20"
+        assert fake.received[0].url == "/v1/surveys?limit=20"
     assert (answer.status, answer.body, answer.json()) == (203, b'{"items": [1]}', {"items": [1]})
     assert answer.json() is not answer.json()
     assert answer.request_id == "request-7 [email]"
