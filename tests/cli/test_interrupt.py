@@ -112,6 +112,9 @@ def test_second_signal_exits_at_once(
     exits: list[int] = []
     cleaned_up = asyncio.Event()
 
+    def isatty(file: int) -> bool:
+        return is_terminal
+
     def leave(status: int) -> None:
         exits.append(status)
         cleaned_up.set()
@@ -125,7 +128,7 @@ def test_second_signal_exits_at_once(
             await cleaned_up.wait()
 
     monkeypatch.setattr(os, "_exit", leave)
-    monkeypatch.setattr(os, "isatty", lambda file: is_terminal)
+    monkeypatch.setattr(os, "isatty", isatty)
     with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
         run(work())
     assert exits == [code]

@@ -139,9 +139,13 @@ def test_existing_file_is_not_overwritten(kind: Format, path: Path) -> None:
     assert path.read_bytes() == b"precious"
 
 
+def _link_to_a_device(path: Path) -> None:
+    path.symlink_to(os.devnull)
+
+
 @both_formats
 @pytest.mark.parametrize("resume", [True, False])
-@pytest.mark.parametrize("made", [os.mkfifo, os.mkdir, lambda path: path.symlink_to(os.devnull)])
+@pytest.mark.parametrize("made", [os.mkfifo, os.mkdir, _link_to_a_device])
 def test_what_is_not_a_file_is_refused(
     kind: Format, resume: bool, made: Callable[[Path], None], path: Path
 ) -> None:
