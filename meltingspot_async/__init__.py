@@ -1,6 +1,7 @@
 """An asyncio client SDK for the MeltingSpot public API."""
 
 from ._http.endpoint import BASE_URL
+from ._http.freshness import Freshness
 from ._http.response import RawResponse, Response
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
@@ -39,8 +40,11 @@ from .events import (
     Coalesced,
     Drift,
     Event,
+    FreshAnswer,
     InvalidItem,
+    RefreshFailed,
     RetryScheduled,
+    StaleAnswer,
     Throttled,
     UnknownField,
     UnknownValue,
@@ -121,6 +125,8 @@ __all__ = [
     "FetchResult",
     "Forum",
     "ForumPrivacy",
+    "FreshAnswer",
+    "Freshness",
     "Group",
     "InvalidItem",
     "InvalidItemsError",
@@ -162,6 +168,7 @@ __all__ = [
     "RateLimitError",
     "RateLimiter",
     "RawResponse",
+    "RefreshFailed",
     "RequestTimeoutError",
     "Response",
     "RetryPolicy",
@@ -172,6 +179,7 @@ __all__ = [
     "SpotMember",
     "SpotMemberRole",
     "SpotMemberStatus",
+    "StaleAnswer",
     "Throttled",
     "TransportError",
     "UnknownField",

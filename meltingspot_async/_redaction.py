@@ -20,6 +20,9 @@ _LAYERS = 4
 _ESCAPE = re.compile(r"""\\+(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,5})\}|x([0-9A-Fa-f]{2})|(["'/]))""")
 """A character as JSON and the programming languages escape it."""
 
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._~-]*")
+"""A path that nothing can hide in, as nearly all are."""
+
 
 def redacted(text: str, length: int, secret: str = "") -> str:
     """A text on one line, cut to ``length`` characters, without control characters, emails, queries and the key.
@@ -34,6 +37,8 @@ def redacted(text: str, length: int, secret: str = "") -> str:
 
 def shown_path(path: str) -> str:
     """A path as errors, events and logs show it: an id that is an email is ``{id}``, and a query is cut off."""
+    if _PLAIN_PATH.fullmatch(path):
+        return path
     return "/".join(
         "{id}" if "@" in _plain(segment) else segment for segment in path.partition("?")[0].split("/")
     )

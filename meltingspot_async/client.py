@@ -16,6 +16,7 @@ from ._environment import (
     proxy_from_env,
 )
 from ._http.endpoint import BASE_URL, Endpoint
+from ._http.freshness import Freshness
 from ._http.options import PAGE_SIZE, OptionChanges, RequestOptions
 from ._http.response import RawResponse, Response, document
 from ._http.retry import RetryPolicy
@@ -68,6 +69,11 @@ class MeltingSpotClient:
     :param page_size: items that lists and ``get_many`` ask for at once. Default 100; the service may give fewer, and
         is asked for fewer if it refuses so many. ``meltingspot doctor`` finds the most it gives: fewer pages are
         fewer requests.
+    :param freshness: which answers may be given again, and how old; see :class:`~meltingspot_async.Freshness`. By
+        default none is.
+    :param headers: headers to add to every request, such as those that a gateway asks for. Those on which an answer
+        depends, such as ``Authorization``, ``Accept`` and ``Content-*``, are the client's own.
+    :param user_agent: product to put before the client's own in ``User-Agent``, such as ``"acme-lms/2.1"``.
     :raises UsageError: an argument cannot work.
     """
 
@@ -87,9 +93,20 @@ class MeltingSpotClient:
         on_event: Callable[[Event], None] | None = None,
         trust_env: bool = True,
         page_size: int = PAGE_SIZE,
+        freshness: Freshness | None = None,
+        headers: Mapping[str, str] | None = None,
+        user_agent: str | None = None,
     ) -> None:
         require_count("max_response_bytes", max_response_bytes)
-        options = RequestOptions(timeout, deadline, retry, coalesce=coalesce, page_size=page_size)
+        options = RequestOptions(
+            timeout,
+            deadline,
+            retry,
+            coalesce=coalesce,
+            page_size=page_size,
+            freshness=freshness,
+            headers=headers,
+        )
         if limiter is None:
             limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, patience=retry.max_retry_after)
         endpoint = Endpoint(base_url, api_key, auth_scheme)
@@ -100,6 +117,7 @@ class MeltingSpotClient:
             limiter,
             options,
             on_event,
+            user_agent,
         )
         self.session_manager: SessionManager = manager
         """What issues the requests."""
@@ -128,12 +146,13 @@ class MeltingSpotClient:
         limiter: RateLimiter | None = None,
         on_event: Callable[[Event], None] | None = None,
         trust_env: bool = True,
+        user_agent: str | None = None,
     ) -> Self:
         """A client from ``MELTINGSPOT_API_KEY`` and, if set, ``MELTINGSPOT_BASE_URL``,
         ``MELTINGSPOT_AUTH_SCHEME`` and ``MELTINGSPOT_PAGE_SIZE``.
 
         With ``MELTINGSPOT_REDIS_URL`` (extra ``redis``), and unless a ``limiter`` is given, all clients of the key
-        that share that Redis share the limit.
+        that share that Redis share the limit. Other options are given by :meth:`with_options`.
 
         :raises UsageError: there is no key, a variable cannot work, or the extra ``redis`` is not installed.
         """
@@ -148,15 +167,17 @@ class MeltingSpotClient:
             on_event=on_event,
             trust_env=trust_env,
             page_size=page_size_from_env(),
+            user_agent=user_agent,
         )
         client._shared_limiter = shared
         return client
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """A light copy with other options: ``timeout``, ``deadline``, ``retry``, ``priority``, ``coalesce``,
-        ``page_size``.
+        ``page_size``, ``freshness``, ``headers``.
 
-        It shares the connections, the limiter and the requests under way. Closing either closes both.
+        It shares the connections, the limiter, the requests under way and the fresh answers. Closing either closes
+        both. ``headers`` take the place of the client's.
         """
         twin = object.__new__(type(self))
         vars(twin).update(vars(self))
@@ -206,6 +227,20 @@ class MeltingSpotClient:
         answer = await self.session_manager.get(path, params)
         value = structure(document(path, answer), model, path, self.session_manager.notice)
         return Response(value, answer.status, answer.headers)
+
+    def forget(self, path: str | None = None) -> None:
+        """Give no answer again that was received before, of what stands at a path or below it; by default, of anything.
+
+        For when a program learns that something has changed::
+
+            client.forget("/v1/courses/course-1")  # with its participants
+
+        Without ``freshness`` there is nothing to forget. Copies of the client forget, too.
+
+        :param path: absolute and percent-encoded, as for :meth:`get`.
+        :raises UsageError: it is not such a path.
+        """
+        self.session_manager.forget(path)
 
     async def aclose(self) -> None:
         """End the calls under way, wherever they wait, and close the connections. May be called twice.

@@ -153,6 +153,49 @@ class Coalesced(CallEvent):
 
 
 @attrs.frozen
+class FreshAnswer(CallEvent):
+    """A program was given an answer that is not older than ``Freshness.max_age``. There is no call, and nothing was
+    sent.
+    """
+
+    level: ClassVar[int] = logging.DEBUG
+    age: float
+    """Seconds since the answer arrived."""
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: given again, {self.age:.3f} s old"
+
+
+@attrs.frozen
+class StaleAnswer(CallEvent):
+    """A program was given an older answer than ``Freshness.max_age``, because a newer one could not be had.
+
+    If a call was made and failed, this has its id; otherwise there is no call, because the last one had failed.
+    """
+
+    level: ClassVar[int] = logging.INFO
+    age: float
+    """Seconds since the answer arrived."""
+    error: str
+    """Name of the exception's class that the call, or the last one before it, would have ended with."""
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: given again, {self.age:.3f} s old, because of {self.error}"
+
+
+@attrs.frozen
+class RefreshFailed(CallEvent):
+    """A refresh that went on behind stale answers has failed. Another follows when the item is asked for."""
+
+    level: ClassVar[int] = logging.INFO
+    error: str
+    """Name of the exception's class."""
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: not refreshed ({self.error})"
+
+
+@attrs.frozen
 class UnknownField:
     """The service sent a field that a model does not document, or one known by an example only in another shape.
 
@@ -224,6 +267,9 @@ Event = (
     | RetryScheduled
     | Throttled
     | Coalesced
+    | FreshAnswer
+    | StaleAnswer
+    | RefreshFailed
     | InvalidItem
     | Drift
 )

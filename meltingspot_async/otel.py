@@ -18,8 +18,10 @@ from .events import (
     CallStarted,
     Coalesced,
     Event,
+    FreshAnswer,
     InvalidItem,
     RetryScheduled,
+    StaleAnswer,
     Throttled,
 )
 
@@ -214,7 +216,9 @@ class _Metrics:
                 self._calls.record(event.duration, _endpoint(event) | _outcome(event.status, event.error))
             case RetryScheduled():
                 self._count(event, {"error.type": event.reason})
-            case Throttled() | Coalesced() | InvalidItem():
+            case StaleAnswer():
+                self._count(event, {"error.type": event.error})
+            case Throttled() | Coalesced() | FreshAnswer() | InvalidItem():
                 self._count(event, {})
             case _:
                 pass
@@ -231,6 +235,8 @@ COUNTED: dict[type[CallEvent | InvalidItem], tuple[str, str, str]] = {
         "Attempts that failed or were refused, and that another one followed.",
     ),
     Coalesced: ("coalesced", "{call}", "Calls that joined a request under way."),
+    FreshAnswer: ("fresh", "{answer}", "Answers that were given again within max_age."),
+    StaleAnswer: ("stale", "{answer}", "Older answers that were given in place of an error."),
     InvalidItem: ("invalid_items", "{item}", "Items of lists that were not as documented."),
 }
 """The events that are counted, each with the name, unit and description of its counter."""

@@ -12,6 +12,7 @@ import attrs
 from .._redaction import shown_path
 from ..errors import DeadlineExceededError, MeltingSpotError, UsageError
 from ..rate_limit import Priority
+from .options import RequestOptions
 
 
 @attrs.define
@@ -20,14 +21,16 @@ class Call:
 
     path: str
     """Path that is asked for, as it may be shown: without the query, and with ``{id}`` for an id that is an email."""
-    allowed: float | None
-    """Seconds the call was given; ``None`` without a deadline."""
+    options: RequestOptions
+    """How it is made."""
     deadline: float | None
-    """Time of the loop's clock at which they are over."""
+    """Time of the loop's clock at which the seconds are over that it was given."""
     priority: Priority
     """With which it asks for slots."""
     item_id: str | None = None
     """The id that the answer must have; ``None`` if any answer will do."""
+    id: str = attrs.field(kw_only=True)
+    """Unique: joins what is reported of the call."""
     attempt: int = 1
     """Number of the attempt that is under way or comes next, from 1."""
     refusals: int = 0
@@ -38,16 +41,16 @@ class Call:
     """Whether an attempt is under way: it waits neither for a slot nor for the next attempt."""
     waited: float = 0.0
     """Seconds the attempt under way waited for its slot."""
-    id: str = attrs.field(factory=lambda: uuid4().hex)
-    """Unique: joins what is reported of the call."""
+    asked: int = 0
+    """Number of the request of its last attempt, among all that were sent."""
 
     @classmethod
     def begin(
-        cls, path: str, allowed: float | None, priority: Priority | None, item_id: str | None = None
+        cls, path: str, options: RequestOptions, item_id: str | None = None, call_id: str | None = None
     ) -> Call:
         """A call that begins now."""
-        who = priority or Priority.INTERACTIVE
-        return cls(shown_path(path), allowed, _from_now(allowed), who, item_id)
+        who, deadline = options.priority or Priority.INTERACTIVE, _from_now(options.deadline)
+        return cls(shown_path(path), options, deadline, who, item_id, id=call_id or new_call_id())
 
     @property
     def tries(self) -> int:
@@ -65,7 +68,7 @@ class Call:
     def progress(self) -> None:
         """Begin to count attempts and seconds anew: something useful has arrived."""
         self.attempt, self.refusals, self.throttled = 1, 0, 0.0
-        self.deadline = _from_now(self.allowed)
+        self.deadline = _from_now(self.options.deadline)
 
     def has_time_for(self, wait: float) -> bool:
         """Whether a wait of that many seconds ends within the deadline."""
@@ -73,8 +76,31 @@ class Call:
 
     def exceeded(self, wait_needed: float | None) -> DeadlineExceededError:
         """The error of a call whose deadline does not allow a wait, or has passed (``None``)."""
-        assert self.allowed is not None
-        return DeadlineExceededError(wait_needed, self.allowed)
+        assert self.options.deadline is not None
+        return DeadlineExceededError(wait_needed, self.options.deadline)
+
+    def suits(self, theirs: Call) -> bool:
+        """Whether my answer would be the same as that of their request, and as soon.
+
+        A page does not wait in the queue of a batch: it joins a batch's request when that is under way.
+        """
+        is_patient = theirs.options.timeout <= self.options.timeout
+        return is_patient and (
+            theirs.priority is Priority.INTERACTIVE or self.priority is Priority.BULK or theirs.has_slot
+        )
+
+    def is_made_like(self, theirs: Call) -> bool:
+        """Whether their request fails when mine would."""
+        mine = self.options
+        return self.suits(theirs) and (mine.timeout, mine.retry) == (
+            theirs.options.timeout,
+            theirs.options.retry,
+        )
+
+    def admit(self, other: Call) -> None:
+        """Let somebody join: from the next attempt on, the more urgent of all callers decides."""
+        if other.priority is Priority.INTERACTIVE:
+            self.priority = other.priority
 
 
 class CallsUnderWay:
@@ -121,6 +147,11 @@ class CallsUnderWay:
     def _check(self) -> None:
         if self._closed:
             raise UsageError("This client was closed while the call was under way: close it after its calls.")
+
+
+def new_call_id() -> str:
+    """An id that no other call has."""
+    return uuid4().hex
 
 
 def _from_now(seconds: float | None) -> float | None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import random
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from typing import Self, TypeVar, Unpack
 
 import attrs
 
-from .._version import __version__
 from ..errors import (
     ApiError,
     DeadlineExceededError,
@@ -22,29 +19,25 @@ from ..errors import (
     MeltingSpotError,
     TransportError,
 )
-from ..events import Coalesced, Drift, Event, Throttled
+from ..events import Coalesced, Drift, Event
 from ..rate_limit import Priority, RateLimiter
 from .call import Call, CallsUnderWay
 from .coalescing import InFlight
 from .endpoint import Endpoint, Params
+from .exchange import Exchange, Reply
+from .headers import base_headers
 from .identity import wrong_item
 from .list_habits import ListHabits
-from .options import OptionChanges, RequestOptions, Terms
+from .options import OptionChanges, RequestOptions
+from .refreshing import Refreshing
 from .reporter import Reporter
-from .response import RawResponse, api_error
+from .response import RawResponse
 from .retry import AttemptFailure, RetryBudget
-from .retry_after import retry_after
 from .streaming import lines_of
-from .transport import Request, Transport
+from .transport import Transport
 from .waiting import wait_before_next_attempt
 
 T = TypeVar("T")
-
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": "gzip, deflate",
-    "User-Agent": f"meltingspot-async/{__version__}",
-}
 
 
 class SessionManager:
@@ -61,12 +54,14 @@ class SessionManager:
         limiter: RateLimiter,
         options: RequestOptions,
         on_event: Callable[[Event], None] | None,
+        user_agent: str | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._limiter = limiter
         self._options = options
         self._transport = transport
         self._reporter = Reporter(on_event, endpoint.base_url, endpoint.api_key)
+        self._exchange = Exchange(endpoint, transport, self._reporter, base_headers(user_agent))
         self.notice: Callable[[Drift], None] = self._reporter.notice
         """To be called with what an answer holds beyond the documentation."""
         self.report: Callable[[Event], None] = self._reporter.report
@@ -75,8 +70,10 @@ class SessionManager:
         """How a call waits before it is sent again. Tests may replace it, to skip the wait."""
         self.list_habits: defaultdict[str, ListHabits] = defaultdict(ListHabits)
         """What the answers have shown of the lists of each resource."""
+        self.fresh: Refreshing = Refreshing(self.report)
+        """Items that were received, and may be given again."""
         self._budget = RetryBudget()
-        self._in_flight: InFlight[Terms, RawResponse] = InFlight()
+        self._in_flight: InFlight[Call, Reply] = InFlight()
         self._calls = CallsUnderWay()
 
     def __repr__(self) -> str:
@@ -94,9 +91,9 @@ class SessionManager:
         return twin
 
     @property
-    def page_size(self) -> int:
-        """Items to ask for per page of a list."""
-        return self._options.page_size
+    def options(self) -> RequestOptions:
+        """How calls are made."""
+        return self._options
 
     def with_default_priority(self, priority: Priority) -> Self:
         """A copy whose requests have this priority, unless the caller chose one by ``with_options``."""
@@ -105,8 +102,24 @@ class SessionManager:
     async def aclose(self) -> None:
         """End the calls under way and close what was opened here; a session that was given stays open."""
         self._transport.check_loop()
+        await self.fresh.close()
         await self._calls.close()
         await self._transport.close()
+
+    def check_open(self) -> None:
+        """Refuse to be used when closed, or on another loop.
+
+        :raises UsageError: the client or the session given is closed, or belongs to another event loop.
+        """
+        self._transport.open()
+
+    def forget(self, path: str | None = None) -> None:
+        """Give no answer again that was received before; see :meth:`MeltingSpotClient.forget
+        <meltingspot_async.MeltingSpotClient.forget>`.
+        """
+        if path is not None:
+            self._endpoint.url(path, None)
+        self.fresh.kept.forget(path)
 
     async def get(
         self, path: str, params: Params | None = None, *, item_id: str | None = None
@@ -127,34 +140,44 @@ class SessionManager:
         :raises InvalidResponseError: the answer is larger than ``max_response_bytes``, or has another id than
             ``item_id`` after all retries.
         """
+        return (await self.ask(path, params, item_id=item_id)).response
+
+    async def ask(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        item_id: str | None = None,
+        call_id: str | None = None,
+    ) -> Reply:
+        """The same as :meth:`get`, with the number of the request that was answered.
+
+        :param call_id: what the events of the call are joined by. Default: an id of its own.
+        """
         url = self._endpoint.url(path, params)
-        self._transport.open()
-        call = self._begin(path, item_id)
-        answer = self._shared_answer if self._options.coalesce else self._answer
+        self.check_open()
+        call = Call.begin(path, self._options, item_id, call_id)
+        answer = self._shared_reply if self._options.coalesce else self._reply
         with self._reporter.call(call) as outcome:
             async with self._calls.scope(call):
-                response = await answer(call, url)
-            outcome.status = response.status
-        return response
+                reply = await answer(call, url)
+            outcome.status = reply.response.status
+        return reply
 
-    def _begin(self, path: str, item_id: str | None = None) -> Call:
-        return Call.begin(path, self._options.deadline, self._options.priority, item_id)
-
-    async def _shared_answer(self, call: Call, url: str) -> RawResponse:
+    async def _shared_reply(self, call: Call, url: str) -> Reply:
         """The answer to an identical request under way, or to a new one that others can join.
 
         Whoever begins a request decides how it is made and how long it may queue. A caller who joined one that fails,
         and would have made it in another way or has more time, makes its own.
         """
-        mine, key = Terms(call, self._options), (url, call.item_id)
-        is_alike = mine.suits
+        key, is_alike = (url, call.item_id, self._options.headers), call.suits
         while True:
             flight = joined = self._in_flight.find(key, is_alike)
             if flight is None:
-                flight = self._in_flight.begin(key, mine, self._answer(call, url))
+                flight = self._in_flight.begin(key, call, self._reply(call, url))
             else:
                 flight.terms.admit(call)
-                self._reporter.report(Coalesced(call.id, call.path, flight.terms.call.id))
+                self._reporter.report(Coalesced(call.id, call.path, flight.terms.id))
             try:
                 return await self._in_flight.join(key, flight)
             except MeltingSpotError as failure:
@@ -163,23 +186,23 @@ class SessionManager:
                 if isinstance(failure, DeadlineExceededError):
                     if not call.has_time_for(failure.wait_needed or 0.0):
                         raise
-                elif mine.is_made_like(flight.terms):
+                elif call.is_made_like(flight.terms):
                     raise
-            is_alike = mine.is_made_like
+            is_alike = call.is_made_like
 
-    async def _answer(self, call: Call, url: str) -> RawResponse:
+    async def _reply(self, call: Call, url: str) -> Reply:
         """Attempts until one succeeds."""
         failure: AttemptFailure
         while True:
             try:
                 async with self._slot(call):
                     connections = self._transport.open()
-                    response = await self._send(call, url)
-                    self._raise_for_status(call, response)
+                    response = await self._exchange.send(call, url)
+                    self._exchange.raise_for_status(call, response)
                 wrong = wrong_item(call.path, response, call.item_id)
                 if wrong is None:
                     self._budget.earn()
-                    return response
+                    return Reply(response, call.asked)
                 await self._transport.retire(connections)
                 failure = wrong
             except (ApiError, TransportError) as error:
@@ -194,6 +217,7 @@ class SessionManager:
         try:
             async with self._limiter.slot(call.priority, call.deadline):
                 call.has_slot, call.waited = True, clock() - queued
+                call.asked = next(self.fresh.kept.numbers)
                 yield
         except DeadlineExceededError as refusal:
             wait_needed = refusal.wait_needed
@@ -203,41 +227,9 @@ class SessionManager:
             call.has_slot = False
         raise call.exceeded(wait_needed)
 
-    async def _send(self, call: Call, url: str) -> RawResponse:
-        """One request and its whole answer, of whatever status, within ``timeout``."""
-        with self._reporter.attempt(call) as outcome:
-            response = await self._transport.send(self._request(call, url))
-            if response is None:
-                problem = f"it is larger than max_response_bytes ({self._transport.max_response_bytes} bytes)"
-                raise InvalidResponseError(call.path, "$", problem)
-            outcome.status = response.status
-        return response
-
-    def _request(self, call: Call, url: str) -> Request:
-        headers = _HEADERS | self._endpoint.headers()
-        return Request(call.path, url, headers, self._options.timeout, call.attempt)
-
-    def _raise_for_status(self, call: Call, response: RawResponse) -> None:
-        """Raise what an unsuccessful answer amounts to. How long a 429 makes the key pause is decided here."""
-        if response.is_success:
-            return
-        asked = retry_after(response.status, response.headers, datetime.now(UTC))
-        pause = None
-        if response.status == 429:
-            pause = self._options.retry.pause(asked, call.refusals, random.random())
-            self._reporter.report(Throttled(call.id, call.path, pause))
-        raise api_error(
-            call.path,
-            response,
-            self._endpoint.api_key,
-            attempt=call.attempt,
-            retry_after=asked,
-            pause=pause,
-        )
-
     async def _wait(self, call: Call, failure: AttemptFailure) -> None:
         """Wait until it is time for the call's next attempt, or raise if there is to be none."""
-        retry = self._options.retry
+        retry = call.options.retry
         if wait := wait_before_next_attempt(call, failure, retry, self._budget, self._reporter):
             await self.sleep(wait)
 
@@ -254,8 +246,8 @@ class SessionManager:
         and whatever :meth:`get` raises. ``timeout`` bounds the wait for the next line; ``deadline`` the whole way
         to the next one that brings something new, retries included, but not the time that the caller takes.
         """
-        self._transport.open()
-        call = self._begin(path)
+        self.check_open()
+        call = Call.begin(path, self._options)
         with self._reporter.call(call) as outcome:
             while True:
                 url = self._endpoint.url(path, params())
@@ -279,7 +271,7 @@ class SessionManager:
 
     async def _stream(self, call: Call, url: str) -> AsyncGenerator[bytes, None]:
         """One request and the lines of its answer."""
-        request = self._request(call, url)
+        request = self._exchange.request(call, url)
         with self._reporter.attempt(call) as outcome:
             async with AsyncExitStack() as stack:
                 async with self._calls.scope(call):
@@ -289,7 +281,7 @@ class SessionManager:
                 async for line in lines:
                     yield line
             outcome.status = answer.head.status
-        self._raise_for_status(call, answer.head)
+        self._exchange.raise_for_status(call, answer.head)
         if answer.head.status != 200:
             raise InvalidResponseError(call.path, "$", f"its status is {answer.head.status} instead of 200")
 
@@ -299,12 +291,12 @@ class SessionManager:
         Only a 429 is raised, since it pauses the key.
         """
         url = self._endpoint.url(path, params)
-        self._transport.open()
-        call = Call.begin(path, None, self._options.priority)
+        self.check_open()
+        call = Call.begin(path, attrs.evolve(self._options, deadline=None))
         with self._reporter.call(call) as outcome:
             async with self._slot(call):
-                response = await self._send(call, url)
+                response = await self._exchange.send(call, url)
                 if response.status == 429:
-                    self._raise_for_status(call, response)
+                    self._exchange.raise_for_status(call, response)
             outcome.status = response.status
         return response

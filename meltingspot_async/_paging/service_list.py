@@ -8,12 +8,12 @@ from typing import Generic, Protocol, TypeVar, cast
 
 import attrs
 
+from .._http import items
 from .._http.endpoint import Params, expand_path
 from .._http.list_habits import ListHabits
 from .._http.response import document
 from .._http.session import SessionManager
 from ..models import Model, to_dict
-from ..models._converter import structure
 from .page import ReceivedPage, read_page
 
 SMALLER_PAGES = (50, 20, 10)
@@ -37,18 +37,6 @@ def by_content(item: Model) -> str:
     return json.dumps(to_dict(item), sort_keys=True)
 
 
-async def fetch(
-    session: SessionManager,
-    path: str,
-    model: type[T],
-    *,
-    item_id: str | None = None,
-) -> T:
-    """What stands at a path: one GET, and its answer as a model; of the item with this id, if one is named."""
-    response = await session.get(path, item_id=item_id)
-    return structure(document(path, response), model, path, session.notice)
-
-
 @attrs.frozen
 class ServiceList(Generic[T]):
     """One list of the service, which gives pages of items, and for most lists single items by their ids."""
@@ -67,6 +55,8 @@ class ServiceList(Generic[T]):
     """What tells one item from another."""
     name: str = ""
     """The resource, whose lists the service is taken to give alike."""
+    gives_items: bool = False
+    """Whether the service gives each item by its id, too, as the list has it."""
 
     @property
     def habits(self) -> ListHabits:
@@ -82,12 +72,14 @@ class ServiceList(Generic[T]):
     async def page(self, number: int, size: int) -> ReceivedPage[T]:
         """The page of a number, if pages have that many items."""
         params = {**self.filters, "limit": size, "page": number}
-        response = await self.session.get(self.path, params)
-        return await read_page(
-            document(self.path, response), self.model, self.path, self.identify, self.session.notice
-        )
+        reply = await self.session.ask(self.path, params)
+        body = document(self.path, reply.response)
+        page = await read_page(body, self.model, self.path, self.identify, self.session.notice)
+        if self.gives_items:
+            items.keep_page(self.session, self.path, self.model, page.items, reply.asked)
+        return page
 
     async def item(self, item_id: str) -> T:
         """The item of an id."""
         path = self.path + expand_path("/{id}", id=item_id)
-        return await fetch(self.session, path, self.model, item_id=item_id)
+        return await items.fetch(self.session, path, self.model, item_id)

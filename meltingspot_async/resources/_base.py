@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
-from typing import Literal, TypedDict, TypeVar
+from typing import ClassVar, Literal, TypedDict, TypeVar
 
+from .._http import items
 from .._http.endpoint import Params
 from .._http.session import SessionManager
 from .._paging.get_many import FetchResult, Ids, get_many
 from .._paging.listing import Listing, OnChanged, OnInvalid
 from .._paging.many_lists import ManyLists
-from .._paging.service_list import ServiceList, by_id, fetch
+from .._paging.service_list import ServiceList, by_id
 from .._validation import require_count
 from ..errors import UsageError
+from ..models import Model
 from ..rate_limit import Priority
 
 OnError = Literal["yield", "raise"]
@@ -38,12 +40,15 @@ class ListOptions(TypedDict, total=False):
 class Resource:
     """Base of the resources. A single item is interactive, everything else is bulk by default."""
 
+    _gives: ClassVar[type[Model] | None] = None
+    """The model of the items that :meth:`_get` gives, each of which is an item of the list one level above its path."""
+
     def __init__(self, session: SessionManager) -> None:
         self._session = session
 
     async def _get(self, path: str, model: type[T], item_id: str) -> T:
         """The item at a path, which must have this id."""
-        return await fetch(self._session, path, model, item_id=item_id)
+        return await items.get(self._session, path, model, item_id)
 
     def _list(
         self,
@@ -94,10 +99,12 @@ class Resource:
         identify: Callable[[T], str] = by_id,
     ) -> ServiceList[T]:
         session = self._session.with_default_priority(Priority.BULK)
-        size = session.page_size if page_size is None else page_size
+        size = session.options.page_size if page_size is None else page_size
         require_count("page_size", size)
         resource = f"{type(self).__name__} {model.__name__}"
-        return ServiceList(session, path, model, size, filters or {}, identify, resource)
+        return ServiceList(
+            session, path, model, size, filters or {}, identify, resource, model is self._gives
+        )
 
 
 def _require_one_of(name: str, value: object, *choices: str) -> None:

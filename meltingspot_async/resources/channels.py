@@ -17,6 +17,8 @@ from ._base import ListOptions, OnError, Resource
 class Channels(Resource):
     """``client.channels``: the channels of the Spot."""
 
+    _gives = Channel
+
     async def get(self, channel_id: str) -> Channel:
         """One channel: one request, or none if the same one is already under way.
 

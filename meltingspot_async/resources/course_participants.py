@@ -18,6 +18,8 @@ from ._base import ListOptions, OnError, Resource
 class CourseParticipants(Resource):
     """``client.course_participants``: who is enrolled in a course, and how far they have come."""
 
+    _gives = CourseParticipant
+
     async def get(self, course_id: str, course_participant_id: str) -> CourseParticipant:
         """One participant of one course: one request, or none if the same one is already under way.
 

@@ -16,6 +16,8 @@ from ._base import ListOptions, OnError, Resource
 class CustomRoles(Resource):
     """``client.custom_roles``: the custom roles of the Spot."""
 
+    _gives = CustomRole
+
     async def get(self, custom_role_id: str) -> CustomRole:
         """One custom role: one request, or none if the same one is already under way.
 

@@ -16,6 +16,8 @@ from ._base import ListOptions, OnError, Resource
 class Forums(Resource):
     """``client.forums``: the forums of the Spot."""
 
+    _gives = Forum
+
     async def get(self, forum_id: str) -> Forum:
         """One forum: one request, or none if the same one is already under way.
 

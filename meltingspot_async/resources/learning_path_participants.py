@@ -18,6 +18,8 @@ from ._base import ListOptions, OnError, Resource
 class LearningPathParticipants(Resource):
     """``client.learning_path_participants``: who is enrolled in a learning path, and how far they have come."""
 
+    _gives = LearningPathParticipant
+
     async def get(self, learning_path_id: str, learning_path_participant_id: str) -> LearningPathParticipant:
         """One participant of one learning path: one request, or none if the same one is already under way.
 

@@ -17,6 +17,8 @@ from ._base import ListOptions, OnError, Resource
 class Lives(Resource):
     """``client.lives``: the Lives of the Spot."""
 
+    _gives = Live
+
     async def get(self, live_id: str) -> Live:
         """One Live: one request, or none if the same one is already under way.
 

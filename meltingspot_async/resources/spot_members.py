@@ -17,6 +17,8 @@ from ._base import ListOptions, OnError, Resource
 class SpotMembers(Resource):
     """``client.spot_members``: the members of the Spot."""
 
+    _gives = SpotMember
+
     async def get(self, spot_member_id: str) -> SpotMember:
         """One member: one request, or none if the same one is already under way.
 

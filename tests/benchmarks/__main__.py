@@ -16,6 +16,7 @@ import orjson
 
 from meltingspot_async import (
     CourseParticipant,
+    Freshness,
     MeltingSpotClient,
     Priority,
     RateLimit,
@@ -94,6 +95,25 @@ async def get_against_aiohttp() -> None:
                         await answer.read()
 
             await compare("client.course_participants.get / aiohttp, same server and loop", ours, theirs)
+
+
+async def fresh_against_asked() -> None:
+    """A participant that is given again, against one that the service is asked for."""
+    async with FakeMeltingSpot(limits=WIDE) as fake:
+        fake.seed("c", 1)
+        limiter = SlidingWindowLimiter(WIDE)
+        async with MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter) as client:
+            keeping = client.with_options(freshness=Freshness(max_age=3_600.0))
+
+            async def ours() -> None:
+                for _ in range(500):
+                    await keeping.course_participants.get("c", "participant-0")
+
+            async def theirs() -> None:
+                for _ in range(500):
+                    await client.course_participants.get("c", "participant-0")
+
+            await compare("a fresh participant / one that is asked for", ours, theirs)
 
 
 async def structuring_against_json() -> None:
@@ -319,6 +339,7 @@ def show(title: str, figure: float) -> None:
 if __name__ == "__main__":
     asyncio.run(slot_against_semaphore())
     asyncio.run(get_against_aiohttp())
+    asyncio.run(fresh_against_asked())
     asyncio.run(structuring_against_json())
     waiting_costs()
     batch_against_ideal()

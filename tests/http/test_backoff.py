@@ -99,7 +99,7 @@ def test_backoff_is_full_jitter_up_to_the_cap(draws: list[float]) -> None:
 
     async def main(monkeypatch: pytest.MonkeyPatch) -> None:
         rolls = iter([*draws, 0.0])
-        monkeypatch.setattr("meltingspot_async._http.session.random.random", lambda: next(rolls))
+        monkeypatch.setattr("meltingspot_async._http.exchange.random.random", lambda: next(rolls))
         policy = RetryPolicy(attempts=5, backoff_base=1.0, backoff_max=3.0)
         async with serving(retry=policy, coalesce=False) as (fake, client):
             fake.fail(*[Answer(503)] * 4)

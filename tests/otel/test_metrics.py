@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from opentelemetry.sdk.metrics.export import HistogramDataPoint, NumberDataPoint
 
-from meltingspot_async import InvalidItemsError
+from meltingspot_async import Freshness, InvalidItemsError
 from meltingspot_async.testing import Answer, Reset
 
 from ..support.calls import get, serving
@@ -60,6 +60,19 @@ async def test_requests_are_counted_by_template_and_outcome() -> None:
     }
     assert counts(seen, "meltingspot.refusals", "url.template") == {(ITEM,): 1}
     assert counts(seen, "meltingspot.coalesced", "url.template") == {(ITEM,): 1}
+
+
+async def test_answers_that_are_given_again_are_counted() -> None:
+    """Fresh answers are counted by endpoint, stale ones also by the error in whose place they were given."""
+    seen = Telemetry()
+    async with serving(on_event=seen.observer, freshness=Freshness()) as (fake, client):
+        await get(client)
+        await get(client)
+        await asyncio.sleep(31.0)
+        fake.fail(Answer(503))
+        await get(client)
+    assert counts(seen, "meltingspot.fresh", "url.template") == {(ITEM,): 1}
+    assert counts(seen, "meltingspot.stale", "url.template", "error.type") == {(ITEM, "ServerError"): 1}
 
 
 async def test_durations_are_in_seconds_with_buckets_to_match() -> None:

@@ -1,0 +1,71 @@
+"""One request and its answer: what is sent, and what an unsuccessful answer means."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import attrs
+
+from ..errors import InvalidResponseError
+from ..events import Throttled
+from .call import Call
+from .endpoint import Endpoint
+from .reporter import Reporter
+from .response import RawResponse, api_error
+from .retry_after import retry_after
+from .transport import Request, Transport
+
+
+@attrs.frozen
+class Reply:
+    """An answer, and which request it answers."""
+
+    response: RawResponse
+    asked: int
+    """Number of the request, among all that were sent."""
+
+
+@attrs.frozen
+class Exchange:
+    """Sends requests, and reports how they end."""
+
+    endpoint: Endpoint
+    transport: Transport
+    reporter: Reporter
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    """Of every request; the key, and what the caller adds, come to them."""
+
+    def request(self, call: Call, url: str) -> Request:
+        """The call's next request."""
+        headers = {**self.headers, **dict(call.options.headers), **self.endpoint.headers()}
+        return Request(call.path, url, headers, call.options.timeout, call.attempt)
+
+    async def send(self, call: Call, url: str) -> RawResponse:
+        """One request and its whole answer, of whatever status, within ``timeout``."""
+        with self.reporter.attempt(call) as outcome:
+            response = await self.transport.send(self.request(call, url))
+            if response is None:
+                problem = f"it is larger than max_response_bytes ({self.transport.max_response_bytes} bytes)"
+                raise InvalidResponseError(call.path, "$", problem)
+            outcome.status = response.status
+        return response
+
+    def raise_for_status(self, call: Call, response: RawResponse) -> None:
+        """Raise what an unsuccessful answer amounts to. How long a 429 makes the key pause is decided here."""
+        if response.is_success:
+            return
+        asked = retry_after(response.status, response.headers, datetime.now(UTC))
+        pause = None
+        if response.status == 429:
+            pause = call.options.retry.pause(asked, call.refusals, random.random())
+            self.reporter.report(Throttled(call.id, call.path, pause))
+        raise api_error(
+            call.path,
+            response,
+            self.endpoint.api_key,
+            attempt=call.attempt,
+            retry_after=asked,
+            pause=pause,
+        )
