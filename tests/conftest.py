@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import constants
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,7 @@ from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 from .support.clock import VirtualLoop
+from .support.limit_file import fast_folder
 from .support.redis_server import RedisServer, redis_server
 
 pytest_plugins = ["pytester"]
@@ -62,6 +64,13 @@ def server() -> Iterator[RedisServer]:
     """A redis-server of the tests' own; tests use keys of their own."""
     with redis_server() as running:
         yield running
+
+
+@pytest.fixture
+def limit_path() -> Iterator[Path]:
+    """A path for the file of a limit."""
+    with fast_folder() as folder:
+        yield folder / "limit"
 
 
 @pytest.fixture

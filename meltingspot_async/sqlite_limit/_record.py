@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import struct
-from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
 
@@ -100,17 +99,19 @@ def _window(state: State, per: float) -> Window:
 
 
 def _packed(slots: Cooling) -> bytes:
-    """Times and counts, by turns."""
-    numbers = array("d", bytes(16 * len(slots.times)))
-    numbers[::2], numbers[1::2] = array("d", slots.times), array("d", slots.counts)
-    return numbers.tobytes()
+    """All times, and then all counts: where a count grows, one page of the file changes."""
+    return _layout(len(slots.times)).pack(*slots.times, *slots.counts)
 
 
 def _unpack(packed: bytes, slots: Cooling) -> None:
-    numbers = array("d")
-    numbers.frombytes(packed)
-    slots.times, slots.counts = deque(numbers[::2]), deque(map(int, numbers[1::2]))
+    entries = len(packed) // 16
+    numbers = _layout(entries).unpack(packed)
+    slots.times, slots.counts = deque(numbers[:entries]), deque(numbers[entries:])
     slots.total = sum(slots.counts)
+
+
+def _layout(entries: int) -> struct.Struct:
+    return struct.Struct(f"<{entries}d{entries}q")
 
 
 def _json(value: object) -> bytes:
