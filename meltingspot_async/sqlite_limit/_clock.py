@@ -71,7 +71,9 @@ def _boot_id() -> str:
 
 def _since_boot() -> int:
     # Linux and macOS have clocks that go on while the machine sleeps.
-    clock = getattr(time, {"linux": "CLOCK_BOOTTIME", "darwin": "CLOCK_MONOTONIC_RAW"}.get(sys.platform, ""), None)
+    clock = getattr(
+        time, {"linux": "CLOCK_BOOTTIME", "darwin": "CLOCK_MONOTONIC_RAW"}.get(sys.platform, ""), None
+    )
     return (time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)) // 1_000
 
 
@@ -127,7 +129,9 @@ class Time:
         else:
             since_boot = passed = reading.since_boot
             boots = self.boots if reading.boot == boot else (*self.boots[1 - MAX_BOOTS :], reading.boot)
-        return attrs.evolve(self, now=self.now + passed, boots=boots, since_boot=since_boot)._heed_wall(reading)
+        return attrs.evolve(self, now=self.now + passed, boots=boots, since_boot=since_boot)._heed_wall(
+            reading
+        )
 
     def _heed_wall(self, reading: Reading) -> Time:
         if reading.wall is None:

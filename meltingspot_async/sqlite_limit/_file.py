@@ -53,23 +53,25 @@ _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR")
 
 _MOVE_AWAY = (
-    "{path} is damaged, or is not a limit's file. Move it away, and a new one is made, which has forgotten what was used "
-    "of the day; or name another file."
+    "{path} is damaged, or is not a limit's file. Move it away, and a new one is made, which has forgotten what was "
+    "used of the day; or name another file."
 )
 _OTHER_VERSION = (
     "{path} was written by another version of meltingspot_async. Use the same version in all programs of this machine, "
     "or name another file."
 )
 _NO_NETWORK = (
-    "{path} is not on a disk of this machine alone, and locks can fail on a file system that others share. Name a local "
-    "file, or share the limit in Redis."
+    "{path} is not on a disk of this machine alone, and locks can fail on a file system that others share. Name a "
+    "local file, or share the limit in Redis."
 )
 _ONE_MACHINE = (
     "Another machine uses {path}, too, and neither sees the locks of the other. Share the limit in Redis; or give each "
     "machine a file, and a part of the limit, of its own."
 )
 _CHECK_DISK = "Check the disk of {path}: it is full, or it fails."
-_CHECK_ACCESS = "Check that {path} is, or can become, a file that this user may write, in a folder that it may write."
+_CHECK_ACCESS = (
+    "Check that {path} is, or can become, a file that this user may write, in a folder that it may write."
+)
 
 
 class LimitFile:
@@ -196,7 +198,7 @@ class LimitFile:
         return self._unusable(name, remedy or _CHECK_ACCESS)
 
     def _unusable(self, reason: str, remedy: str) -> LimiterUnavailableError:
-        return LimiterUnavailableError(reason, f"{remedy.format(path=self.path)} Or give the limiter a fallback.")
+        return LimiterUnavailableError(reason, remedy.format(path=self.path))
 
 
 def _identity(path: Path) -> tuple[int, int]:

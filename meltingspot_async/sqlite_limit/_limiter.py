@@ -51,7 +51,8 @@ class SqliteSlidingWindowLimiter(SharedLimiter):
         fails. By default requests fail with :class:`~meltingspot_async.LimiterUnavailableError`, which says what to
         do: about a file of another version, a damaged one, one on a network file system, a full disk.
 
-    Call :meth:`aclose` at the end. A limiter serves one loop at a time; it may be made, and used, before a process forks.
+    Call :meth:`aclose` at the end. A limiter serves one loop at a time. It may be made, and used, before a process
+    forks.
     """
 
     def __init__(

@@ -10,9 +10,30 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 _NETWORKS = frozenset(
     {
-        *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs"),
+        *(
+            "9p",
+            "afs",
+            "beegfs",
+            "ceph",
+            "cifs",
+            "coda",
+            "gfs2",
+            "glusterfs",
+            "gpfs",
+            "lustre",
+            "ncpfs",
+            "nfs",
+        ),
         *("nfs4", "ocfs2", "orangefs", "pvfs2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs"),
-        *("fuse.ceph", "fuse.davfs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.juicefs", "fuse.rclone", "fuse.s3fs"),
+        *(
+            "fuse.ceph",
+            "fuse.davfs",
+            "fuse.gcsfuse",
+            "fuse.glusterfs",
+            "fuse.juicefs",
+            "fuse.rclone",
+            "fuse.s3fs",
+        ),
         *("fuse.sshfs", "fuse.vmhgfs-fuse"),
     }
 )

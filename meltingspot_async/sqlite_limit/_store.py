@@ -24,8 +24,8 @@ class SqliteStore:
         self._thread: ThreadPoolExecutor | None = None
         self._pid = os.getpid()
         self.remedy = (
-            f"Check what keeps {file.path} locked, or its disk busy, for so long: a backup, a program that was stopped "
-            "in the middle. Or give the limiter a fallback."
+            f"Check what keeps {file.path} locked, or its disk busy: a backup, "
+            "or a program that was stopped in a step."
         )
 
     def begin(self) -> None:
