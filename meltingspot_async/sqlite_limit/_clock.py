@@ -85,8 +85,14 @@ def _is_synchronised() -> bool:
 def _clock_state() -> Callable[[], int]:
     """What asks the kernel about its clock; -1 is the answer where that cannot be known."""
     library = _ctypes.CDLL(None) if _ctypes is not None and sys.platform == "linux" else None
-    ask = getattr(library, "adjtimex", lambda _: -1)  # given zeros, it changes nothing
+    ask: Callable[[object], int] = getattr(
+        library, "adjtimex", _knows_nothing
+    )  # given zeros, it changes nothing
     return lambda: ask(_ctypes and _ctypes.create_string_buffer(_TIMEX_BYTES))
+
+
+def _knows_nothing(_: object) -> int:
+    return -1
 
 
 @attrs.frozen

@@ -36,6 +36,8 @@ VERSION = 1
 PATIENCE = 1.0
 """Seconds to wait for a process that writes; a step takes less than a thousandth of that."""
 
+_LOG_MODE = "WAL"
+
 _SCHEMA = "CREATE TABLE state (allowance TEXT, part TEXT, value BLOB, PRIMARY KEY (allowance, part))"
 _LOAD = "SELECT part, value FROM state WHERE allowance = ?"
 _SAVE = (
@@ -185,8 +187,8 @@ class LimitFile:
         elif version != VERSION:
             raise self._unusable(f"version {version}", _OTHER_VERSION)
         connection.execute("COMMIT")
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
+        (mode,) = connection.execute(f"PRAGMA journal_mode = {_LOG_MODE}").fetchone()
+        if mode != "wal":  # SQLite says which one it could set
             raise self._unusable(f"journal mode {mode}", _NO_NETWORK)
 
     def _failure(self, error: sqlite3.Error | OSError) -> Exception:

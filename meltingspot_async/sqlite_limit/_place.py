@@ -8,6 +8,9 @@ from pathlib import Path
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
+MOUNTS = Path("/proc/self/mountinfo")
+"""Where Linux says which file systems there are (proc(5))."""
+
 _NETWORKS = frozenset(
     {
         *(
@@ -58,14 +61,10 @@ def network_of(path: Path) -> str | None:
     if path.drive.startswith("\\\\"):
         return "smb"
     try:
-        mounts = Path("/proc/self/mountinfo").read_text("utf-8", "replace")
+        mounts = MOUNTS.read_text("utf-8", "replace").splitlines()
     except OSError:
         return None
     device = path.stat().st_dev
     number = f"{os.major(device)}:{os.minor(device)}"
-    for mount in mounts.splitlines():
-        shown, _, more = mount.partition(" - ")
-        kind = more.partition(" ")[0]
-        if shown.split(" ")[2] == number and kind in _NETWORKS:
-            return kind
-    return None
+    kinds = {mount.partition(" - ")[2].partition(" ")[0] for mount in mounts if mount.split(" ")[2] == number}
+    return next(iter(kinds & _NETWORKS), None)

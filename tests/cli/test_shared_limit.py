@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +22,7 @@ GET = ["participants", "get", KNOWN["courseId"], KNOWN["courseParticipantId"]]
 TEN_SECONDS, DAY = DOCUMENTED_LIMITS
 
 
-def every_use(folder: Path) -> tuple[list[str | Path], ...]:
+def every_use(folder: Path) -> tuple[Sequence[str | Path], ...]:
     """Commands that make a client in different ways, and none of which needs a second page."""
     return (
         GET,
