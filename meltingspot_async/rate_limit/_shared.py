@@ -7,13 +7,13 @@ import os
 import uuid
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import TracebackType
 from typing import Protocol
 
 from .._validation import is_number
 from ..errors import LimiterUnavailableError, UsageError
 from ..events import logger
 from ._limits import RateLimit
+from ._patience import Patience
 from ._protocol import GIVEN_UP_MARGIN, Priority, RateLimiter
 from ._queueing import QueueingLimiter
 from ._reports import LastStep, Unreported
@@ -33,9 +33,6 @@ STORE_TIMEOUT = 1.5
 
 SOONEST = 1_000
 """Microseconds before a step at the earliest, where the next one is due at once."""
-
-SLICE = 0.1
-"""Seconds into which that time is cut."""
 
 RETRY_AFTER = 0.05
 """Seconds after which a store that could not be reached is asked again."""
@@ -251,7 +248,7 @@ class SharedLimiter(QueueingLimiter):
         """
         failure = TimeoutError.__name__
         try:
-            async with _Patience(STORE_TIMEOUT):
+            async with Patience(STORE_TIMEOUT):
                 while True:
                     self._steps += 1
                     said.step = self._steps
@@ -288,29 +285,3 @@ class SharedLimiter(QueueingLimiter):
         self._store.begin()
         self._stepping = asyncio.Lock()
         self._is_reporting, self._reporting, self._renewal_at = False, None, NEVER
-
-
-class _Patience:
-    """Bounds a block to so many seconds in which the loop runs: while it is blocked, nobody can have answered us."""
-
-    def __init__(self, seconds: float) -> None:
-        self._left = round(seconds / SLICE)
-        self._bound = asyncio.timeout(None)
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(SLICE, self._tick)
-
-    def _tick(self) -> None:
-        self._left -= 1
-        if self._left:
-            self._timer = self._loop.call_later(SLICE, self._tick)
-        else:
-            self._bound.reschedule(self._loop.time())
-
-    async def __aenter__(self) -> None:
-        await self._bound.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        await self._bound.__aexit__(kind, error, trace)

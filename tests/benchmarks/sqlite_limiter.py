@@ -296,10 +296,8 @@ async def crowd(path: Path) -> None:
 
 def forked_and_spawned(path: Path) -> None:
     """Whether processes of both kinds count together."""
-    for kind in ("fork", "spawn"):
-        processes = [
-            multiprocessing.get_context(kind).Process(target=use_one, args=(path,)) for _ in range(4)
-        ]
+    for context in (multiprocessing.get_context("fork"), multiprocessing.get_context("spawn")):
+        processes = [context.Process(target=use_one, args=(path,)) for _ in range(4)]
         for process in processes:
             process.start()
         for process in processes:
