@@ -48,7 +48,7 @@ LIMIT, A_DAY = RateLimit(100, per=1.0), RateLimit(50_000, per=DAY)
 COLD, WARM = 0.3, 0.01
 LEASE, HELD = 18.0, 50
 KILLS = 20
-SLOTS = 2_000
+SLOTS, ROUNDS = 50, 60
 CROWD, EACH = 50, 20
 SECONDS, WAITING = 40, 150
 
@@ -166,28 +166,28 @@ async def _use_one(path: Path) -> None:
 
 
 async def cost_of_a_slot(path: Path) -> None:
-    """Microseconds from asking for a slot to giving it back, without a queue, and when a hundred ask together."""
+    """Microseconds from asking for a slot to giving it back, in the best of many rounds: others use the machine, too."""
 
     async def measure(name: str, limiter: RateLimiter) -> None:
         async def use() -> None:
             async with limiter.slot():
                 pass
 
+        async def one_after_the_other() -> None:
+            for _ in range(SLOTS):
+                await use()
+
+        async def together() -> None:
+            await asyncio.gather(*(use() for _ in range(SLOTS)))
+
         await use()
-        begun = time.perf_counter()
-        for _ in range(SLOTS):
-            await use()
-        show(
-            f"{name}: microseconds for a slot, one after the other",
-            (time.perf_counter() - begun) / SLOTS * 1e6,
-        )
-        begun = time.perf_counter()
-        for _ in range(SLOTS // 100):
-            await asyncio.gather(*(use() for _ in range(100)))
-        show(
-            f"{name}: microseconds for a slot, a hundred together",
-            (time.perf_counter() - begun) / SLOTS * 1e6,
-        )
+        for how, run in (("one after the other", one_after_the_other), ("50 together", together)):
+            rounds: list[float] = []
+            for _ in range(ROUNDS):
+                begun = time.perf_counter()
+                await run()
+                rounds.append((time.perf_counter() - begun) / SLOTS * 1e6)
+            show(f"{name}: microseconds for a slot, {how}", min(rounds))
         if isinstance(limiter, SharedLimiter):
             await limiter.aclose()
 
