@@ -166,7 +166,7 @@ async def _use_one(path: Path) -> None:
 
 
 async def cost_of_a_slot(path: Path) -> None:
-    """Microseconds from asking for a slot to giving it back, in the best of many rounds: others use the machine, too."""
+    """Microseconds from asking for a slot to giving it back, in the best round: others use the machine, too."""
 
     async def measure(name: str, limiter: RateLimiter) -> None:
         async def use() -> None:
