@@ -75,11 +75,11 @@ async def work(path: Path, base_url: str) -> None:
     """One of the processes: its part of the requests, all at once."""
     limiter = limiter_in(path, LIMIT, A_DAY)
     async with MeltingSpotClient(FakeMeltingSpot.api_key, base_url=base_url, limiter=limiter) as client:
-        print("ready", flush=True)  # noqa: T201
+        print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         one = client.with_options(coalesce=False).course_participants
         await asyncio.gather(*(one.get("c", "participant-0") for _ in range(REQUESTS // PROCESSES)))
-    print(limiter._steps, flush=True)  # noqa: T201
+    print(limiter._steps, flush=True)
     await limiter.aclose()
 
 
@@ -88,18 +88,18 @@ async def hold(path: Path) -> None:
     limiter = limiter_in(path, LIMIT, lease=LEASE)
     slots = [limiter.slot() for _ in range(HELD)]
     await asyncio.gather(*(slot.__aenter__() for slot in slots))
-    print("ready", flush=True)  # noqa: T201
+    print("ready", flush=True)
     await asyncio.sleep(3_600)
 
 
 async def loop(path: Path) -> None:
     """Use slots one after the other, and say so, until somebody kills the process."""
     limiter = limiter_in(path, RateLimit(10**6, per=1.0), RateLimit(10**6, per=DAY))
-    print("ready", flush=True)  # noqa: T201
+    print("ready", flush=True)
     while True:
         async with limiter.slot():
             pass
-        print("used", flush=True)  # noqa: T201
+        print("used", flush=True)
 
 
 async def batch(path: Path, base_url: str) -> None:
@@ -114,7 +114,7 @@ async def batch(path: Path, base_url: str) -> None:
             while True:
                 await participants.get("c", "participant-1")
 
-        print("ready", flush=True)  # noqa: T201
+        print("ready", flush=True)
         await asyncio.gather(*(ask() for _ in range(WAITING)))
 
 
