@@ -31,7 +31,7 @@ python_use_unqualified_type_names = True
 nitpick_ignore_regex = [
     (
         "py:.*",
-        r"(aiohttp|attrs?|cattrs|collections|contextlib|datetime|enum|asyncio|opentelemetry|types|typing)\..*",
+        r"(aiohttp|attrs?|cattrs|collections|contextlib|datetime|enum|asyncio|opentelemetry|os|types|typing)\..*",
     ),
     ("py:.*", r"ClientSession|Event|T|optional|Unpack.*|(meltingspot_async\._http\.options\.)?OptionChanges"),
     ("py:class", r"meltingspot_async\.(\w+\.)+[MT]|meltingspot_async\.testing\.changes\.\w+"),

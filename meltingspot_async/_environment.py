@@ -1,4 +1,4 @@
-"""Options from environment variables: key, address, proxy, size of pages, and the Redis that shares the limit."""
+"""Options from environment variables: key, address, proxy, size of pages, and where the limit is shared."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ import re
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ._http.endpoint import BASE_URL
 from ._http.options import PAGE_SIZE
-from .errors import UsageError
+from .errors import LimiterUnavailableError, UsageError
 from .rate_limit import DOCUMENTED_LIMITS
 
 if TYPE_CHECKING:
     from .redis_limit import RedisSlidingWindowLimiter
+    from .sqlite_limit import SqliteSlidingWindowLimiter
+
+AUTO, OFF = "auto", "off"
+"""Values of ``MELTINGSPOT_LIMIT_FILE`` that are no paths: one file per key in the user's state folder, and none."""
 
 
 def api_key_from_env() -> str:
@@ -111,21 +116,72 @@ def redis_url_from_env() -> str | None:
     return os.environ.get("MELTINGSPOT_REDIS_URL") or None
 
 
-def limiter_from_env(api_key: str) -> RedisSlidingWindowLimiter | None:
-    """The limiter that all programs with this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, if set.
+def limit_file_from_env() -> str | None:
+    """The path in ``MELTINGSPOT_LIMIT_FILE``, or ``auto``, or ``off``; ``None`` if it is not set."""
+    return os.environ.get("MELTINGSPOT_LIMIT_FILE") or None
 
-    Redis sees a hash of the key, never the key.
 
-    :raises UsageError: the variable is not a Redis URL, or the extra ``redis`` is not installed.
+def limiter_from_env(
+    api_key: str, base_url: str, *, default: str = OFF
+) -> RedisSlidingWindowLimiter | SqliteSlidingWindowLimiter | None:
+    """The limiter that all programs with this key share in the Redis of ``MELTINGSPOT_REDIS_URL``, or in the file of
+    ``MELTINGSPOT_LIMIT_FILE``; ``None`` if neither is set.
+
+    Either sees a hash of the key, never the key.
+
+    :param default: what counts as the value of ``MELTINGSPOT_LIMIT_FILE`` where neither is set.
+    :raises UsageError: both are set, the variable is not a Redis URL, or the extra ``redis`` is not installed.
+    :raises LimiterUnavailableError: this Python has no sqlite3, or this user no home folder.
     """
-    redis_url = redis_url_from_env()
+    redis_url, limit_file = redis_url_from_env(), limit_file_from_env()
     if redis_url is None:
-        return None
+        return _limiter_in_file(limit_file or default, api_key, base_url)
+    if limit_file not in {None, OFF}:
+        raise UsageError(
+            "MELTINGSPOT_REDIS_URL and MELTINGSPOT_LIMIT_FILE are both set, and a limit is kept in one place only: "
+            "unset one of them."
+        )
+    return _limiter_in_redis(redis_url, api_key)
+
+
+def _limiter_in_redis(redis_url: str, api_key: str) -> RedisSlidingWindowLimiter:
     try:
         from .redis_limit._limiter import RedisSlidingWindowLimiter  # noqa: PLC0415 - redis is an extra
     except ImportError:
         raise UsageError(
             "MELTINGSPOT_REDIS_URL needs an extra: pip install 'meltingspot-async[redis]'"
         ) from None
-    name = blake2b(api_key.encode(errors="surrogateescape"), digest_size=16).hexdigest()
-    return RedisSlidingWindowLimiter.from_url(redis_url, DOCUMENTED_LIMITS, key=name)
+    return RedisSlidingWindowLimiter.from_url(redis_url, DOCUMENTED_LIMITS, key=_hashed(api_key))
+
+
+def _limiter_in_file(limit_file: str, api_key: str, base_url: str) -> SqliteSlidingWindowLimiter | None:
+    """The limiter in a file. Each key and address has an allowance of its own, and with ``auto`` a file of its own."""
+    if limit_file == OFF:
+        return None
+    try:
+        from .sqlite_limit import SqliteSlidingWindowLimiter  # noqa: PLC0415 - a Python can be built without sqlite3
+    except ImportError:
+        raise LimiterUnavailableError(
+            "no sqlite3",
+            "This Python was built without sqlite3: use another one, or set MELTINGSPOT_LIMIT_FILE=off.",
+        ) from None
+    name = _hashed(f"{api_key} {base_url.rstrip('/')}")
+    path = _state_folder() / f"limit-{name}" if limit_file == AUTO else Path(limit_file)
+    return SqliteSlidingWindowLimiter(path, DOCUMENTED_LIMITS, key=name)
+
+
+def _state_folder() -> Path:
+    """Where programs of this user keep what should outlive a restart, by the XDG Base Directory Specification."""
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if named.is_absolute():  # by the specification, others do not count
+        return named / "meltingspot_async"
+    try:
+        return Path.home() / ".local" / "state" / "meltingspot_async"
+    except RuntimeError:
+        raise LimiterUnavailableError(
+            "no home folder", "Set XDG_STATE_HOME, or name a file in MELTINGSPOT_LIMIT_FILE."
+        ) from None
+
+
+def _hashed(text: str) -> str:
+    return blake2b(text.encode(errors="surrogateescape"), digest_size=16).hexdigest()

@@ -33,7 +33,7 @@ from .resources._base import Resource
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-    from .redis_limit._limiter import RedisSlidingWindowLimiter
+    from .rate_limit._shared import SharedLimiter
 
 M = TypeVar("M", bound=Model)
 
@@ -136,7 +136,7 @@ class MeltingSpotClient:
         self.channels: resources.Channels = resources.Channels(manager)
         self.forums: resources.Forums = resources.Forums(manager)
         self.activities: resources.Activities = resources.Activities(manager)
-        self._shared_limiter: RedisSlidingWindowLimiter | None = None
+        self._shared_limiter: SharedLimiter | None = None
 
     @classmethod
     def from_env(
@@ -151,16 +151,19 @@ class MeltingSpotClient:
         """A client from ``MELTINGSPOT_API_KEY`` and, if set, ``MELTINGSPOT_BASE_URL``,
         ``MELTINGSPOT_AUTH_SCHEME`` and ``MELTINGSPOT_PAGE_SIZE``.
 
-        With ``MELTINGSPOT_REDIS_URL`` (extra ``redis``), and unless a ``limiter`` is given, all clients of the key
-        that share that Redis share the limit. Other options are given by :meth:`with_options`.
+        Unless a ``limiter`` is given, all clients of the key share the limit: with ``MELTINGSPOT_REDIS_URL`` (extra
+        ``redis``) those that use this Redis, with ``MELTINGSPOT_LIMIT_FILE`` those of this machine that use this file;
+        ``auto`` is a file in the user's state folder.
+        Other options are given by :meth:`with_options`.
 
         :raises UsageError: there is no key, a variable cannot work, or the extra ``redis`` is not installed.
+        :raises LimiterUnavailableError: ``auto`` has no home folder to put the file in.
         """
-        api_key = api_key_from_env()
-        shared = limiter_from_env(api_key) if limiter is None else None
+        api_key, base_url = api_key_from_env(), base_url_from_env()
+        shared = limiter_from_env(api_key, base_url) if limiter is None else None
         client = cls(
             api_key,
-            base_url=base_url_from_env(),
+            base_url=base_url,
             auth_scheme=auth_scheme_from_env(),
             session=session,
             limiter=shared or limiter,

@@ -195,18 +195,23 @@ class QuotaExhaustedError(MeltingSpotError):
         )
 
 
+CHECK_REDIS = (
+    "Check that Redis runs and can be reached, and its URL and credentials; or give the limiter a fallback."
+)
+"""What to do when Redis gives no slot."""
+
+
 @attrs.define(slots=False, eq=False)
 class LimiterUnavailableError(MeltingSpotError):
-    """The Redis that keeps the rate limit did not answer, so that no slot was given and nothing was sent."""
+    """What keeps the rate limit for many processes, Redis or a file, gave no slot, so that nothing was sent."""
 
     reason: str
     """Name of the error, without address and credentials."""
+    remedy: str = CHECK_REDIS
+    """What to do about it."""
 
     def __str__(self) -> str:
-        return (
-            f"The rate limit's Redis gave no slot ({self.reason}); nothing was sent. Check that Redis runs and can "
-            "be reached, and its URL and credentials; or give the limiter a fallback."
-        )
+        return f"There is no slot of the shared rate limit ({self.reason}); nothing was sent. {self.remedy}"
 
 
 @attrs.define(slots=False, eq=False)

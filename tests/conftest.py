@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from asyncio import constants
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +18,7 @@ from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 from .support.clock import VirtualLoop
+from .support.limit_file import fast_folder
 from .support.redis_server import RedisServer, redis_server
 
 pytest_plugins = ["pytester"]
@@ -50,10 +53,18 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
         yield mocked
 
 
+@pytest.fixture(scope="session")
+def state_folder() -> Iterator[Path]:
+    """A folder for what the command keeps for its user, instead of that of whoever runs the tests."""
+    with fast_folder() as folder:
+        yield folder
+
+
 @pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of whoever runs the tests do not reach them."""
-    for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "PAGE_SIZE", "REDIS_URL"):
+def no_environment(monkeypatch: pytest.MonkeyPatch, state_folder: Path) -> None:
+    """The settings of whoever runs the tests do not reach them, and nothing of theirs is left behind."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(state_folder / uuid.uuid4().hex))
+    for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "PAGE_SIZE", "REDIS_URL", "LIMIT_FILE"):
         monkeypatch.delenv(f"MELTINGSPOT_{name}", raising=False)
 
 
@@ -62,6 +73,13 @@ def server() -> Iterator[RedisServer]:
     """A redis-server of the tests' own; tests use keys of their own."""
     with redis_server() as running:
         yield running
+
+
+@pytest.fixture
+def limit_path() -> Iterator[Path]:
+    """A path for the file of a limit."""
+    with fast_folder() as folder:
+        yield folder / "limit"
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..client import MeltingSpotClient
 from ..errors import UsageError
 from ..models import CourseParticipant, ParticipantStatus
 from .files.resumable_file import private
+from .limiting import command_client
 from .running import run
 from .showing import AsJsonLines, PageSize, show_list, with_page_size
 from .tables import ID, Column, bar, in_utc, plain, status_colour
@@ -57,7 +57,7 @@ def report_course(
 
     async def fetch() -> CourseReport:
         report = CourseReport(datetime.now(UTC))
-        async with MeltingSpotClient.from_env() as client:
+        async with command_client() as client:
             participants = with_page_size(client, page_size).course_participants
             async for participant in participants.list(course_id):
                 report.add(participant)

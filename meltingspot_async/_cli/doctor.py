@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import aclosing
 from typing import Annotated
 
 import attrs
 import typer
 
-from .._environment import api_key_from_env, base_url_from_env, limiter_from_env
-from ..rate_limit import DOCUMENTED_LIMITS, SlidingWindowLimiter
+from .._environment import api_key_from_env, base_url_from_env
 from .diagnosis import Count, Diagnosis, ListSeen
 from .examination import MAX_REQUESTS, examine
+from .limiting import command_limiter
 from .running import ExitCode, run
 
 
@@ -25,11 +24,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
     async def find_out() -> Diagnosis:
         api_key, base_url = api_key_from_env(), base_url_from_env()
-        shared = limiter_from_env(api_key)
-        if shared is None:
-            return await examine(api_key, base_url, SlidingWindowLimiter(DOCUMENTED_LIMITS, reserve=0))
-        async with aclosing(shared):
-            return await examine(api_key, base_url, shared)
+        async with command_limiter() as limiter:
+            return await examine(api_key, base_url, limiter)
 
     found = run(find_out())
     typer.echo(json.dumps(attrs.asdict(found), indent=2) if as_json else "\n".join(report(found)))

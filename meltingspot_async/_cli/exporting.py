@@ -9,11 +9,10 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 
-from .._environment import redis_url_from_env
 from ..client import MeltingSpotClient
 from ..errors import MeltingSpotError
-from ..rate_limit import DOCUMENTED_LIMITS, SlidingWindowLimiter
 from .files.resumable_file import ResumableFile
+from .limiting import command_limiter
 from .progress import ExportProgress
 from .showing import with_page_size
 
@@ -28,11 +27,10 @@ async def export_client(
     items: str, page_size: int | None = None
 ) -> AsyncGenerator[tuple[MeltingSpotClient, ExportProgress], None]:
     """A client for an export, and the progress that shows its requests and its free slots."""
-    # Which slots are free is known to this process only if it does not share the limit with others.
-    limiter = SlidingWindowLimiter(DOCUMENTED_LIMITS, reserve=0) if redis_url_from_env() is None else None
-    with ExportProgress(Console(stderr=True), limiter, items) as progress:
-        async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
-            yield with_page_size(client, page_size), progress
+    async with command_limiter() as limiter:
+        with ExportProgress(Console(stderr=True), limiter, items) as progress:
+            async with MeltingSpotClient.from_env(limiter=limiter, on_event=progress.on_event) as client:
+                yield with_page_size(client, page_size), progress
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..events import AttemptStarted, Event
 from ..rate_limit import SlidingWindowLimiter
 from ..rate_limit._limits import DAY
+from .limiting import Limiter
 
 LINE_INTERVAL = 5.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -20,12 +21,11 @@ LINE_INTERVAL = 5.0
 class ExportProgress:
     """Shows the progress of one export. To be used as a context manager.
 
-    :param limiter: its free slots are shown. ``None`` where this process does not know them, because the limit is
-        shared in Redis.
+    :param limiter: its free slots are shown; of a limit that is shared, as they were at the last step of this process.
     :param items: what is exported, in the plural.
     """
 
-    def __init__(self, console: Console, limiter: SlidingWindowLimiter | None, items: str) -> None:
+    def __init__(self, console: Console, limiter: Limiter, items: str) -> None:
         self._console = console
         self._items = items
         self._limiter = limiter
@@ -56,13 +56,12 @@ class ExportProgress:
 
     def _state(self) -> str:
         sent = "1 request" if self._requests == 1 else f"{self._requests} requests"
-        if self._limiter is None:
-            return sent
+        limiter = self._limiter
+        free = limiter.free() if isinstance(limiter, SlidingWindowLimiter) else limiter.last_free
         left = {
-            "today" if limit.per >= DAY else f"in {limit.per:g} s": free
-            for limit, free in self._limiter.free().items()
+            "today" if limit.per >= DAY else f"in {limit.per:g} s": slots for limit, slots in free.items()
         }
-        shown = ", ".join(f"{free} {when}" for when, free in left.items())
+        shown = ", ".join(f"{slots} {when}" for when, slots in left.items())
         return f"{sent} (left: {shown})"
 
     def __enter__(self) -> Self:

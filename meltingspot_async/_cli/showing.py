@@ -13,6 +13,7 @@ from rich.console import Console
 from .._paging.listing import Listing
 from ..client import MeltingSpotClient
 from ..models import Model, to_dict
+from .limiting import command_client
 from .running import run
 from .tables import Column, details_table, items_table
 
@@ -43,7 +44,7 @@ def show_item(get: Callable[[MeltingSpotClient], Coroutine[object, object, M]], 
     """Print one item with all its fields."""
 
     async def fetch() -> M:
-        async with MeltingSpotClient.from_env() as client:
+        async with command_client() as client:
             return await get(client)
 
     item = run(fetch())
@@ -65,7 +66,7 @@ def show_list(
     async def show() -> int:
         console, shown = Console(), 0
         async with (
-            MeltingSpotClient.from_env() as client,
+            command_client() as client,
             aclosing(find(with_page_size(client, page_size)).pages()) as pages,
         ):
             async for page in pages:

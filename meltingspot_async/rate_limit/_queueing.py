@@ -280,7 +280,7 @@ class QueueingLimiter(ABC):
         if self._loop is not None and not self._loop.is_closed() and not forked:
             raise UsageError(
                 "This limiter is in use on another event loop. Make one limiter for each loop: in one process, give "
-                "each a part of the allowance, or share it (in Redis: with a redis client for each loop)."
+                "each a part of the allowance, or share it in a file or in Redis (with a redis client for each loop)."
             )
         if self._held:
             self._unreported.give_up(self._held, self._taken_at)

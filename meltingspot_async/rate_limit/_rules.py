@@ -29,6 +29,7 @@ def rules_of(
     unit: float = 1.0,
     steps: float = 0.0,
     lease: float = NEVER,
+    outlook: float = OUTLOOK,
 ) -> Rules:
     """The rules by which limits are kept.
 
@@ -36,6 +37,7 @@ def rules_of(
     :param unit: units of the store's time in a second.
     :param steps: in how many steps the slots of a window come free; 0 for exact times.
     :param lease: seconds for which a process that takes no step is believed to be alive.
+    :param outlook: seconds that a process which waits goes without a step at most.
     :raises UsageError: an argument cannot work.
     """
     if not is_number(reserve) or not 0 <= reserve < 1:
@@ -56,6 +58,6 @@ def rules_of(
         time(lease / 3),
         time(GIVEN_UP_MARGIN),
         time(GRACE),
-        time(OUTLOOK),
+        time(outlook),
         MAX_PASSED_OVER,
     )

@@ -7,17 +7,17 @@ import os
 import uuid
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import TracebackType
 from typing import Protocol
 
 from .._validation import is_number
 from ..errors import LimiterUnavailableError, UsageError
 from ..events import logger
 from ._limits import RateLimit
+from ._patience import Patience
 from ._protocol import GIVEN_UP_MARGIN, Priority, RateLimiter
 from ._queueing import QueueingLimiter
 from ._reports import LastStep, Unreported
-from ._rules import rules_of
+from ._rules import OUTLOOK, rules_of
 from ._slot import Taken
 from ._state import Reply, Rules, Statement
 from ._window import NEVER
@@ -31,8 +31,8 @@ STEPS = 1_000
 STORE_TIMEOUT = 1.5
 """Seconds that the store has for one step, reconnecting included."""
 
-SLICE = 0.1
-"""Seconds into which that time is cut."""
+SOONEST = 1_000
+"""Microseconds before a step at the earliest, where the next one is due at once."""
 
 RETRY_AFTER = 0.05
 """Seconds after which a store that could not be reached is asked again."""
@@ -53,16 +53,19 @@ def strictest(limits: Iterable[RateLimit]) -> list[RateLimit]:
     return [RateLimit(fewest, per) for per, fewest in requests.items()]
 
 
-def shared_rules(limits: Iterable[RateLimit], *, reserve: float, lease: float) -> Rules:
+def shared_rules(
+    limits: Iterable[RateLimit], *, reserve: float, lease: float, outlook: float = OUTLOOK
+) -> Rules:
     """The rules of a store that processes share.
 
+    :param limits: with one for each length of window.
     :raises UsageError: an argument cannot work.
     """
     if not is_number(lease) or lease < 1.5 * GIVEN_UP_MARGIN:
         raise UsageError(
             f"lease must be a number of seconds, {1.5 * GIVEN_UP_MARGIN:g} or above, not {lease!r}."
         )
-    return rules_of(strictest(limits), reserve=reserve, unit=UNIT, steps=STEPS, lease=lease)
+    return rules_of(limits, reserve=reserve, unit=UNIT, steps=STEPS, lease=lease, outlook=outlook)
 
 
 class StoreUnreachableError(Exception):
@@ -72,10 +75,14 @@ class StoreUnreachableError(Exception):
 class Store(Protocol):
     """Where the state is that processes share."""
 
+    remedy: str
+    """What to do when it does not answer."""
+
     async def step(self, statement: Statement) -> Reply | None:
         """What :func:`~._decision.decide` answers to a statement, at the time of the store's clock.
 
         :raises StoreUnreachableError: it could not be asked. It may have heard the question.
+        :raises LimiterUnavailableError: it cannot be asked, and will not be if it is tried again.
         """
         ...
 
@@ -104,7 +111,7 @@ class SharedLimiter(QueueingLimiter):
         patience: float,
         fallback: RateLimiter | None,
     ) -> None:
-        super().__init__(strictest(limits), rules, patience)
+        super().__init__(limits, rules, patience)
         self._store = store
         self._lease = rules.lease / UNIT
         self._fallback = fallback
@@ -115,7 +122,9 @@ class SharedLimiter(QueueingLimiter):
         self._is_closed = False
         self._is_reporting = False
         self._reporting: asyncio.Task[None] | None = None
-        self._seen_free: list[int] = []
+        self.last_free: dict[RateLimit, int] = {}
+        """How many slots of each limit were free, for all who share it, at the last step of this process; for progress
+        bars. Empty before the first one."""
 
     def slot(
         self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
@@ -167,7 +176,7 @@ class SharedLimiter(QueueingLimiter):
         self._is_closed = False
         await self._step()
         self._sleep()
-        return dict(zip(self._limits, self._seen_free, strict=True))
+        return dict(self.last_free)
 
     async def aclose(self) -> None:
         """Refuse those who wait, and report to the store what it does not know yet. May be called twice."""
@@ -204,9 +213,9 @@ class SharedLimiter(QueueingLimiter):
             while self._has_to_report() or self._next_at() <= self._time():
                 await self._step()
         except LimiterUnavailableError as failure:
-            self._fail(failure.reason)
+            self._fail(failure)
         except Exception as failure:  # noqa: BLE001 - whatever it is, all who wait get it
-            self._fail(type(failure).__name__)
+            self._fail(self._unavailable(type(failure).__name__))
         finally:
             self._is_reporting, self._reporting = False, None
         self._sleep()
@@ -224,7 +233,8 @@ class SharedLimiter(QueueingLimiter):
             ):  # even a cancelled step must not lose outcomes: the next one reports them again
                 self._unreported.add(stated)
                 raise
-            self._seen_free = reply.free
+            if not reply.is_conflict:
+                self.last_free = dict(zip(self._limits, reply.free, strict=True))
             if self._time() - begun > self._lease / 3:  # a blocked loop: what was given may be others' by now
                 self._last = LastStep(held=-1, pauses=reply.pauses)
                 return
@@ -238,31 +248,35 @@ class SharedLimiter(QueueingLimiter):
         """
         failure = TimeoutError.__name__
         try:
-            async with _Patience(STORE_TIMEOUT):
+            async with Patience(STORE_TIMEOUT):
                 while True:
                     self._steps += 1
                     said.step = self._steps
                     try:
                         if (reply := await self._store.step(said)) is not None:
+                            reply.due_in = max(reply.due_in, SOONEST)
                             return reply
                     except StoreUnreachableError as error:
                         failure = str(error)
                     await asyncio.sleep(RETRY_AFTER)
         except TimeoutError:
-            raise LimiterUnavailableError(failure) from None
+            raise self._unavailable(failure) from None
 
-    def _fail(self, reason: str) -> None:
+    def _unavailable(self, reason: str) -> LimiterUnavailableError:
+        return LimiterUnavailableError(reason, self._store.remedy)
+
+    def _fail(self, failure: LimiterUnavailableError) -> None:
         """The store failed at a step: refuse all who wait for it."""
         logger.warning(
             "The limiter's store failed (%s): it learns later which requests ended, or their lease ends",
-            reason,
+            failure.reason,
         )
         now = self._time()
         self._last = LastStep(pauses=self._last.pauses)
         self._renewal_at = now + self._lease / RENEWALS if self._held else NEVER
         if self._fallback is not None:
             self._local_until = now + LOCAL_FOR
-        self._lanes.refuse(lambda: LimiterUnavailableError(reason))
+        self._lanes.refuse(lambda: LimiterUnavailableError(failure.reason, failure.remedy))
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._pid != os.getpid():
@@ -271,29 +285,3 @@ class SharedLimiter(QueueingLimiter):
         self._store.begin()
         self._stepping = asyncio.Lock()
         self._is_reporting, self._reporting, self._renewal_at = False, None, NEVER
-
-
-class _Patience:
-    """Bounds a block to so many seconds in which the loop runs: while it is blocked, nobody can have answered us."""
-
-    def __init__(self, seconds: float) -> None:
-        self._left = round(seconds / SLICE)
-        self._bound = asyncio.timeout(None)
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(SLICE, self._tick)
-
-    def _tick(self) -> None:
-        self._left -= 1
-        if self._left:
-            self._timer = self._loop.call_later(SLICE, self._tick)
-        else:
-            self._bound.reschedule(self._loop.time())
-
-    async def __aenter__(self) -> None:
-        await self._bound.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        await self._bound.__aexit__(kind, error, trace)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from ..rate_limit import RateLimit, RateLimiter
-from ..rate_limit._shared import SharedLimiter, shared_rules
+from ..rate_limit._shared import SharedLimiter, shared_rules, strictest
 from ._store import RedisCommands, RedisStore, connect
 
 
@@ -56,7 +56,7 @@ class RedisSlidingWindowLimiter(SharedLimiter):
         lease: float = 30.0,
         fallback: RateLimiter | None = None,
     ) -> None:
-        limits = tuple(limits)
+        limits = strictest(limits)
         rules = shared_rules(limits, reserve=reserve, lease=lease)
         self._redis = RedisStore(redis, key, rules)
         super().__init__(self._redis, limits, rules, patience, fallback)

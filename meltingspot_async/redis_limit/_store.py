@@ -12,15 +12,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from ..errors import UsageError
+from ..errors import CHECK_REDIS, UsageError
 from ..rate_limit._shared import StoreUnreachableError
 from ..rate_limit._state import Reply, Rules, Statement
 from ..rate_limit._window import NEVER
 from ._lua_decision import DECISION
 from ._lua_state import STATE
-
-SOONEST = 1_000
-"""Microseconds before a step at the earliest, where the next one is due at once."""
 
 _SCRIPT = STATE + DECISION
 _SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -61,6 +58,8 @@ class RedisStore:
     :param name: the name of the allowance.
     :param rules: by which limits are kept, in microseconds.
     """
+
+    remedy = CHECK_REDIS
 
     def __init__(self, redis: RedisCommands, name: str, rules: Rules) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -107,7 +106,7 @@ class RedisStore:
             pages,
             batches,
             NEVER if free_in < 0 else free_in,
-            NEVER if due_in < 0 else max(due_in, SOONEST),
+            NEVER if due_in < 0 else due_in,
             pages_closed_for,
             batches_closed_for,
             pauses,

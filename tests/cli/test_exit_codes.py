@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from meltingspot_async import QuotaExhaustedError, RateLimit, TransportError, UsageError
-from meltingspot_async._cli import exporting
+from meltingspot_async._cli import limiting
 from meltingspot_async._cli.running import RootGroup
 from meltingspot_async._cli.running import run as run_async
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault
@@ -124,7 +124,8 @@ def test_used_up_allowance_exits_with_3(
     """When the requests of the day are used up, an export exits with 3 and says when it can be resumed."""
     fake.seed("course-1", 450)
     out = tmp_path / "all.jsonl"
-    monkeypatch.setattr(exporting, "DOCUMENTED_LIMITS", (RateLimit(3, per=86_400.0),))
+    monkeypatch.setenv("MELTINGSPOT_LIMIT_FILE", "off")
+    monkeypatch.setattr(limiting, "DOCUMENTED_LIMITS", (RateLimit(3, per=86_400.0),))
     stopped = export("course-1", "-o", out)
     assert stopped.exit_code == 3
     assert re.search(r"Try again in 86[34]\d\d s", stopped.stderr)

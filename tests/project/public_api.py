@@ -12,7 +12,7 @@ import griffe
 ROOT = Path(__file__).parents[2]
 SNAPSHOT = Path(__file__).with_name("public_api.txt")
 PACKAGE = "meltingspot_async"
-ROOMS = ("models", "resources", "testing", "rate_limit", "redis_limit", "otel")
+ROOMS = ("models", "resources", "testing", "rate_limit", "redis_limit", "sqlite_limit", "otel")
 """What can be imported besides the package itself."""
 
 

@@ -21,7 +21,7 @@ from meltingspot_async import (
 from meltingspot_async.rate_limit._protocol import GIVEN_UP_MARGIN
 
 from ..support.clock import now, run_virtual
-from ..support.limiters import InMemory, InRedis, most_in_a_window, use
+from ..support.limiters import Kind, most_in_a_window, use
 from ..support.plans import Plan, carry_out
 
 ENDS = (
@@ -49,14 +49,12 @@ limits = st.lists(
 )
 
 
-@pytest.mark.parametrize("where", ["memory", "redis"])
 @given(limits=limits, planned=st.lists(plans, max_size=40), reserve=st.sampled_from([0.0, 0.05, 0.4]))
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_window_at_the_service_holds_more_than_the_limit(
-    request: pytest.FixtureRequest, where: str, limits: list[RateLimit], planned: list[Plan], reserve: float
+    kind: Kind, limits: list[RateLimit], planned: list[Plan], reserve: float
 ) -> None:
     """However requests travel, fail or are cancelled, no window at the service holds more than N; all end."""
-    kind = InMemory() if where == "memory" else InRedis(request.getfixturevalue("server"))
 
     async def main() -> None:
         async with kind.pair(*limits, reserve=reserve) as limiters:

@@ -7,6 +7,7 @@ import math
 import uuid
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,11 +16,14 @@ from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
 from meltingspot_async import Priority, RateLimit, RateLimiter, SlidingWindowLimiter
-from meltingspot_async.rate_limit._shared import STEPS
+from meltingspot_async.rate_limit._shared import SOONEST, STEPS, SharedLimiter
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
-from meltingspot_async.redis_limit._store import SOONEST, RedisCommands
+from meltingspot_async.redis_limit._store import RedisCommands
+from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter
+from meltingspot_async.sqlite_limit._file import LimitFile
 
 from .clock import now
+from .limit_file import InlineStore, loop_reading
 from .redis_script import ClockedScript, loop_microseconds
 from .redis_server import RedisServer
 
@@ -116,19 +120,54 @@ class InRedis:
     steps = float(STEPS)
 
     @asynccontextmanager
+    async def one(
+        self, key: str, *limits: RateLimit, **options: Any
+    ) -> AsyncGenerator[RedisSlidingWindowLimiter]:
+        """A limiter as one of several processes has it."""
+        async with clocked(self.server, key, *limits, **options) as limiter:
+            yield limiter
+
+    @asynccontextmanager
     async def pair(
         self, *limits: RateLimit, **options: Any
-    ) -> AsyncGenerator[tuple[RedisSlidingWindowLimiter, RedisSlidingWindowLimiter]]:
+    ) -> AsyncGenerator[tuple[SharedLimiter, SharedLimiter]]:
         """Two ways to one limit: two limiters of one key, as two processes have them."""
         key = uuid.uuid4().hex
-        async with (
-            clocked(self.server, key, *limits, **options) as first,
-            clocked(self.server, key, *limits, **options) as second,
-        ):
+        async with self.one(key, *limits, **options) as first, self.one(key, *limits, **options) as second:
             yield first, second
 
 
-Kind = InMemory | InRedis
+@attrs.frozen
+class InSqlite:
+    """The limiter of the processes of one machine, in a real file, at the time of the test."""
+
+    path: Path
+    steps = float(STEPS)
+
+    @asynccontextmanager
+    async def one(
+        self, key: str, *limits: RateLimit, **options: Any
+    ) -> AsyncGenerator[SqliteSlidingWindowLimiter]:
+        """A limiter as one of several processes has it."""
+        limiter = SqliteSlidingWindowLimiter(self.path, limits, key=key, **options)
+        limiter._store = InlineStore(LimitFile(self.path, key, limiter._rules, loop_reading))
+        yield limiter
+        await limiter.aclose()
+
+    @asynccontextmanager
+    async def pair(
+        self, *limits: RateLimit, **options: Any
+    ) -> AsyncGenerator[tuple[SharedLimiter, SharedLimiter]]:
+        """Two ways to one limit: two limiters of one file, as two processes have them."""
+        key = uuid.uuid4().hex
+        async with self.one(key, *limits, **options) as first, self.one(key, *limits, **options) as second:
+            yield first, second
+
+
+Shared = InRedis | InSqlite
+"""Which limiter of many processes a test runs over, on the virtual clock."""
+
+Kind = InMemory | Shared
 """Which limiter a test runs over, on the virtual clock."""
 
 
@@ -147,11 +186,11 @@ async def clocked(
 
 def lasted(kind: Kind, expected: float, per: float) -> Any:
     """What a wait of ``expected`` seconds for a slot of a limit of ``per`` seconds may last."""
-    grain = per / kind.steps + (SOONEST / 1e6 if isinstance(kind, InRedis) else 1e-9)
+    grain = per / kind.steps + (1e-9 if isinstance(kind, InMemory) else SOONEST / 1e6)
     return pytest.approx(expected + grain / 2, abs=grain / 2 + 1e-9)
 
 
-async def free_slots(limiter: SlidingWindowLimiter | RedisSlidingWindowLimiter) -> dict[RateLimit, int]:
+async def free_slots(limiter: SlidingWindowLimiter | SharedLimiter) -> dict[RateLimit, int]:
     """How many slots of each limit are free."""
     free = limiter.free()
     return free if isinstance(free, dict) else await free

@@ -1,0 +1,197 @@
+"""The limiter's own time: never faster than the real one, whatever becomes of the clocks and of the machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meltingspot_async import QuotaExhaustedError, RateLimit
+from meltingspot_async.rate_limit._limits import DAY
+from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter, _clock
+from meltingspot_async.sqlite_limit._clock import SYNCHRONISED_TO, Reading, Time, read_clocks
+from meltingspot_async.sqlite_limit._file import LimitFile
+
+from ..support.limit_file import InlineStore
+from ..support.limiters import fill, use
+
+SECOND = 1_000_000
+HOUR = 3_600 * SECOND
+
+
+@attrs.define
+class Machine:
+    """A machine whose clocks a test sets. Its wall clock is right as long as it is synchronised."""
+
+    real: int = 0
+    booted_at: int = -HOUR
+    boot: int = 1
+    is_synchronised: bool = True
+    error: int = 0
+    """How far the wall clock is ahead."""
+
+    def read(self) -> Reading:
+        wall = self.real + self.error if self.is_synchronised else None
+        return Reading(str(self.boot), self.real - self.booted_at, wall)
+
+    def run(self, passing: int) -> None:
+        self.real += passing
+
+    def reboot(self, off: int) -> None:
+        self.real += off
+        self.boot, self.booted_at = self.boot + 1, self.real
+
+
+durations = st.integers(0, 30 * HOUR)
+happenings = st.one_of(
+    st.tuples(st.just("run"), durations),
+    st.tuples(st.just("reboot"), durations),
+    st.tuples(st.just("synchronise"), st.integers(-SYNCHRONISED_TO, SYNCHRONISED_TO)),
+    st.tuples(st.just("lose the wall clock"), st.just(0)),
+)
+
+
+@given(st.lists(happenings, max_size=30))
+def test_time_never_passes_faster_than_it_does(history: list[tuple[str, int]]) -> None:
+    """Over boots, times off and errors of the wall clock as large as a synchronised one has, no time is invented."""
+    machine = Machine()
+    known = Time.begin(machine.read())
+    for happening, amount in history:
+        match happening:
+            case "run":
+                machine.run(amount)
+            case "reboot":
+                machine.reboot(amount)
+            case "synchronise":
+                machine.is_synchronised, machine.error = True, amount
+            case _:
+                machine.is_synchronised = False
+        before = known
+        known = known.at(machine.read())
+        assert before.now <= known.now <= machine.real
+
+
+def test_time_within_a_boot_is_exact() -> None:
+    """Within a boot, the time that passes is that of the clock that nobody sets, to the microsecond."""
+    machine = Machine()
+    known = Time.begin(machine.read())
+    machine.run(12_345_678)
+    machine.error = 9 * HOUR
+    assert known.at(machine.read()).now == 12_345_678
+
+
+def test_new_boot_counts_for_what_it_lasts() -> None:
+    """After a reboot, what the machine has been up for has passed, also without a wall clock."""
+    machine = Machine(is_synchronised=False)
+    known = Time.begin(machine.read())
+    machine.reboot(8 * HOUR)
+    machine.run(90 * SECOND)
+    assert known.at(machine.read()).now == 90 * SECOND
+
+
+def test_time_off_counts_as_soon_as_the_wall_clock_is_synchronised() -> None:
+    """The hours that a machine was off count once its clock is right again, but for the clock's greatest error."""
+    machine = Machine()
+    known = Time.begin(machine.read())
+    machine.reboot(8 * HOUR)
+    machine.is_synchronised = False
+    machine.run(SECOND)
+    known = known.at(machine.read())
+    assert known.now == SECOND
+    machine.is_synchronised = True
+    machine.run(SECOND)
+    assert known.at(machine.read()).now == 8 * HOUR + 2 * SECOND - 2 * SYNCHRONISED_TO
+
+
+def test_boots_without_names_are_told_apart_by_their_length() -> None:
+    """Where nothing identifies a boot, a clock that reads less than before is that of a new one."""
+    known = Time.begin(Reading("", 100 * SECOND, None)).at(Reading("", 130 * SECOND, None))
+    assert known.now == 30 * SECOND
+    assert known.at(Reading("", 20 * SECOND, None)).now == 50 * SECOND
+
+
+async def use_and_reboot(path: Path, machine: Machine, off: int) -> SqliteSlidingWindowLimiter:
+    """Use up a day of three requests, and reboot; returns a limiter of the new boot."""
+    limits = [RateLimit(3, per=DAY)]
+    limiter = SqliteSlidingWindowLimiter(path, limits, key="k")
+    limiter._store = InlineStore(LimitFile(path, "k", limiter._rules, machine.read))
+    await fill(limiter, 3)
+    await limiter.aclose()
+    machine.reboot(off)
+    return limiter
+
+
+@pytest.mark.parametrize("set_by", [-(10**6) * HOUR, 0, 10**6 * HOUR])
+async def test_wall_clock_that_is_set_over_a_reboot_opens_nothing(limit_path: Path, set_by: int) -> None:
+    """A day that is used up stays so after a reboot with a clock that was set, and is over after a day of running."""
+    machine = Machine()
+    limiter = await use_and_reboot(limit_path, machine, HOUR)
+    machine.error, machine.is_synchronised = set_by, False  # the kernel knows that it was set
+    machine.run(22 * HOUR)
+    with pytest.raises(QuotaExhaustedError) as refused:
+        await use(limiter)
+    assert refused.value.retry_after == pytest.approx(2 * 3_600.0, abs=100.0)
+    machine.run(2 * HOUR + 100 * SECOND)
+    await use(limiter)
+    await limiter.aclose()
+
+
+async def test_night_that_the_machine_was_off_counts_for_the_day(limit_path: Path) -> None:
+    """Of a day that was used up, the hours count for which the machine was off, by its synchronised clock."""
+    machine = Machine()
+    limiter = await use_and_reboot(limit_path, machine, 23 * HOUR)
+    with pytest.raises(QuotaExhaustedError):
+        await use(limiter)
+    machine.run(HOUR + 200 * SECOND)
+    await use(limiter)
+    await limiter.aclose()
+
+
+def test_clocks_of_this_machine_go_on() -> None:
+    """The clock since the boot moves and is the same for all processes; the boot has the same name each time."""
+    first, second = read_clocks(), read_clocks()
+    assert first.boot == second.boot
+    assert 0 < first.since_boot <= second.since_boot
+    assert second.since_boot - first.since_boot < 60 * SECOND
+
+
+@pytest.mark.parametrize("answer", [-1, 0, 5])
+def test_wall_clock_is_read_where_the_kernel_vouches_for_it(
+    monkeypatch: pytest.MonkeyPatch, answer: int
+) -> None:
+    """Only a clock that the kernel calls synchronised is believed."""
+    monkeypatch.setattr(_clock, "_clock_state", lambda: lambda: answer)
+    wall = read_clocks().wall
+    assert (wall is not None) == (answer == 0)
+    assert wall is None or abs(wall / 1e6 - time.time()) < 60.0
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin", "freebsd14"])
+def test_other_systems_have_a_clock_since_the_boot(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
+    """Where there are no /proc, no ctypes and no CLOCK_BOOTTIME, the monotonic clock is read, and no wall clock."""
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(importlib.util, "find_spec", _nothing)
+    monkeypatch.setattr(Path, "read_text", _no_such_file)
+    spec = importlib.util.spec_from_file_location("elsewhere", _clock.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    elsewhere = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "elsewhere", elsewhere)
+    spec.loader.exec_module(elsewhere)
+    reading = elsewhere.read_clocks()
+    assert (reading.boot, reading.wall) == ("", None)
+    assert reading.since_boot > 0
+
+
+def _nothing(_: object) -> None:
+    """No such module."""
+
+
+def _no_such_file(*_: object) -> str:
+    raise FileNotFoundError
