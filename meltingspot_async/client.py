@@ -153,8 +153,7 @@ class MeltingSpotClient:
 
         Unless a ``limiter`` is given, all clients of the key share the limit: with ``MELTINGSPOT_REDIS_URL`` (extra
         ``redis``) those that use this Redis, with ``MELTINGSPOT_LIMIT_FILE`` those of this machine that use this file;
-        ``auto`` is a file in the user's state folder.
-        Other options are given by :meth:`with_options`.
+        ``auto`` is a file in the user's state folder. Other options are given by :meth:`with_options`.
 
         :raises UsageError: there is no key, a variable cannot work, or the extra ``redis`` is not installed.
         :raises LimiterUnavailableError: ``auto`` has no home folder to put the file in.
