@@ -19,13 +19,10 @@ import sys
 import time
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import attrs
-
-_ctypes = import_module("ctypes") if find_spec("_ctypes") else None  # a Python can be built without it
 
 SYNCHRONISED_TO = 16_000_000
 """Microseconds; the kernel ceases to call a clock synchronised when its greatest error exceeds this (NTP_PHASE_LIMIT of
@@ -84,15 +81,12 @@ def _is_synchronised() -> bool:
 @cache
 def _clock_state() -> Callable[[], int]:
     """What asks the kernel about its clock; -1 is the answer where that cannot be known."""
-    library = _ctypes.CDLL(None) if _ctypes is not None and sys.platform == "linux" else None
-    ask: Callable[[object], int] = getattr(
-        library, "adjtimex", _knows_nothing
-    )  # given zeros, it changes nothing
-    return lambda: ask(_ctypes and _ctypes.create_string_buffer(_TIMEX_BYTES))
+    if sys.platform != "linux" or find_spec("_ctypes") is None:
+        return lambda: -1
+    import ctypes  # noqa: PLC0415 - a Python can be built without it
 
-
-def _knows_nothing(_: object) -> int:
-    return -1
+    ask: Callable[[object], int] = getattr(ctypes.CDLL(None), "adjtimex", lambda _: -1)
+    return lambda: ask(ctypes.create_string_buffer(_TIMEX_BYTES))  # given zeros, it changes nothing
 
 
 @attrs.frozen
