@@ -24,6 +24,7 @@ from meltingspot_async import (
     Priority,
     QuotaExhaustedError,
     RateLimit,
+    RefreshFailed,
     RetryPolicy,
     ServerError,
     SlidingWindowLimiter,
@@ -157,17 +158,22 @@ async def test_every_failure_that_says_nothing_of_the_item_is_covered(fault: Fau
 async def test_limiter_that_gives_no_slot_is_covered(
     error: MeltingSpotError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When no slot can be had, the older answer is given, and nothing is sent."""
+    """When no slot can be had, the older answer is given, and nothing is sent. A used-up allowance needs no refresh."""
     limiter = SlidingWindowLimiter([WIDE])
 
     def refuse(priority: Priority, deadline: float | None) -> None:
         raise error
 
     async with expired(limiter=limiter) as course:
-        monkeypatch.setattr(limiter, "slot", refuse)
-        assert [await course.rate() for _ in range(3)] == [0, 0, 0]
-        assert {e.error for e in course.given if isinstance(e, StaleAnswer)} == {type(error).__name__}
+        with monkeypatch.context() as patched:
+            patched.setattr(limiter, "slot", refuse)
+            assert [await course.rate() for _ in range(3)] == [0, 0, 0]
+            assert {e.error for e in course.given if isinstance(e, StaleAnswer)} == {type(error).__name__}
+            await asyncio.sleep(1.0)
+        is_used_up = isinstance(error, QuotaExhaustedError)
+        assert sum(isinstance(e, RefreshFailed) for e in course.given) == (not is_used_up)
         assert not course.fake.received
+        assert await course.rate() == (80 if is_used_up else 0)
 
 
 async def test_wait_that_does_not_fit_the_deadline_is_covered() -> None:
@@ -329,6 +335,19 @@ async def test_closing_ends_the_refresh_behind(waited: float) -> None:
         assert now() - closed < 0.1
         assert not await tasks_left(before)
         assert [type(given) for given in course.given] == [StaleAnswer]
+
+
+async def test_no_refresh_begins_while_the_client_is_closed() -> None:
+    """A stale answer that is given while the client closes leaves nothing behind."""
+    async with expired() as course:
+        course.fake.fail(DOWN)
+        await course.rate()
+        closing = asyncio.create_task(course.client.aclose())
+        await asyncio.sleep(0)
+        await course.client.course_participants.get("c", "participant-0")
+        await closing
+        await asyncio.sleep(1.0)
+        assert [type(given) for given in course.given] == [StaleAnswer, StaleAnswer]
 
 
 async def test_batch_is_given_fresh_and_stale_answers_like_a_page() -> None:
