@@ -15,10 +15,14 @@ from ..models import Activity
 from ..models.activity import ID_FIELDS
 from .exporting import Resume, export_client, written
 from .files.activity_file import ActivityFile
+from .options import Types, moment, require_folder
 from .progress import ExportProgress
 from .running import run
 
-app = typer.Typer(no_args_is_help=True, help="What members did.")
+app = typer.Typer(no_args_is_help=True, help="What members did, in a file.")
+
+OTHER_FORMATS = {".csv", ".tsv", ".xlsx", ".parquet", ".db", ".sqlite"}
+"""Endings of files that would not hold what they promise."""
 
 PROGRESS_INTERVAL = 100
 """Activities between two updates of the progress."""
@@ -28,18 +32,22 @@ PROGRESS_INTERVAL = 100
 def export_activities(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write, as JSON Lines.")],
     begin: Annotated[
-        datetime | None, typer.Option("--from", help="Begin with the activities of this time (UTC).")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            help="Begin with the activities of this time, such as 2026-01-31 or 2026-01-31T09:30+01:00. "
+            "UTC, unless it says otherwise.",
+        ),
     ] = None,
     from_event: Annotated[
         str | None, typer.Option(metavar="ID", help="Begin after the event with this id.")
     ] = None,
     end: Annotated[
-        datetime | None, typer.Option("--to", help="End with the activities of this time (UTC).")
+        str | None,
+        typer.Option("--to", metavar="TIME", help="End with the activities of this time, likewise."),
     ] = None,
-    types: Annotated[
-        list[str] | None,
-        typer.Option("--type", help="Keep the activities of this type. Repeat it for several."),
-    ] = None,
+    types: Types = None,
     id_field: Annotated[
         str | None,
         typer.Option(
@@ -55,14 +63,25 @@ def export_activities(
     """
     if (begin is None) == (from_event is None):
         raise UsageError("Say where to begin: either --from or --from-event.")
+    from_date, to_date = moment("--from", begin), moment("--to", end)
+    now = datetime.now(UTC)
+    if from_date is not None and from_date > now:
+        raise UsageError(f"--from is in the future: it is {now:%Y-%m-%d %H:%M} UTC. Choose an earlier time.")
+    if from_date is not None and to_date is not None and from_date > to_date:
+        raise UsageError("--from is later than --to. Exchange them.")
+    if output.suffix.lower() in OTHER_FORMATS:
+        raise UsageError(
+            f"{output}: activities are written as JSON Lines. Choose a file that ends with .jsonl."
+        )
+    require_folder(output)
 
     async def export(file: ActivityFile) -> None:
         after = file.last_id or from_event
         async with export_client("activities") as (client, progress):
             activities = client.activities.export(
-                from_date=in_utc(begin) if after is None else None,
+                from_date=from_date if after is None else None,
                 from_event_id=after,
-                to_date=in_utc(end),
+                to_date=to_date,
                 event_types=types,
                 id_field=id_field,
             )
@@ -82,8 +101,3 @@ async def _write(
             if len(file) % PROGRESS_INTERVAL == 0:
                 progress.show(len(file))
     progress.show(len(file))
-
-
-def in_utc(moment: datetime | None) -> datetime | None:
-    """A time of the command line, which is in UTC unless it says otherwise."""
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from .layout import ID, NAME
 from .members import COLUMNS as MEMBER_COLUMNS
 from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
-from .tables import ID, NAME
 
-app = typer.Typer(no_args_is_help=True, help="Channels.")
+app = typer.Typer(no_args_is_help=True, help="Channels, and their members.")
 
 COLUMNS = (ID, NAME)
 

@@ -9,10 +9,9 @@ from rich.console import Console
 from ..client import MeltingSpotClient
 from ..events import Event, RetryScheduled, Throttled
 from ..rate_limit import RateLimit, SlidingWindowLimiter
-from ..testing import Answer, FakeMeltingSpot
 from .participants import COLUMNS
 from .running import run
-from .tables import items_table
+from .tables import PagedTable
 
 LIMIT = RateLimit(20, per=3.0)
 PARTICIPANTS = 24
@@ -27,6 +26,8 @@ def demo() -> None:
 
 async def run_demo(console: Console) -> None:
     """Fetch participants through a failure, a pause and the limit, and show them."""
+    from ..testing import Answer, FakeMeltingSpot  # noqa: PLC0415 - a server, which no other command needs
+
     clock = asyncio.get_running_loop().time
     started = paused_until = clock()
 
@@ -56,7 +57,7 @@ async def run_demo(console: Console) -> None:
             await client.course_participants.get("onboarding", ids[0])
             await asyncio.gather(*(stranger.course_participants.get("onboarding", i) for i in ids[:STRANGER]))
             found = await asyncio.gather(*(client.course_participants.get("onboarding", i) for i in ids))
-        console.print(items_table(COLUMNS, found))
+        PagedTable(COLUMNS, console).show(found)
         console.print(
             f"{len(found)} participants, {len(fake.received)} requests (the other program's "
             f"{STRANGER} included), {sum(r.refused for r in fake.received)} of them refused, "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from .layout import ID, NAME
 from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
-from .tables import ID, NAME
 
 app = typer.Typer(no_args_is_help=True, help="Forums.")
 

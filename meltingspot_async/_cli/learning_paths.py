@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from .layout import EMAIL, ID, Column
 from .showing import AsJsonLines, ItemId, PageSize, show_list
-from .tables import EMAIL, ID, Column
 
-app = typer.Typer(no_args_is_help=True, help="Learning paths.")
+app = typer.Typer(no_args_is_help=True, help="Who takes part in a learning path.")
 
-PARTICIPANT_COLUMNS = (ID, EMAIL, Column("Status", "status", 10), Column("%", "completion_rate", 4))
+PARTICIPANT_COLUMNS = (ID, EMAIL, Column("Status", "status", 10), Column("Rate", "completion_rate", 4))
 
 
 @app.command("participants")

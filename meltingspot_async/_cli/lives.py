@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import typer
 
+from .layout import EMAIL, ID, Column
 from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
-from .tables import EMAIL, ID, Column
 
-app = typer.Typer(no_args_is_help=True, help="Lives.")
+app = typer.Typer(no_args_is_help=True, help="Lives, and who takes part in them.")
 
-COLUMNS = (ID, Column("Start", "start_date", 20), Column("Status", "status", 7), Column("Title", "title", 13))
-PARTICIPANT_COLUMNS = (ID, EMAIL, Column("Type", "type", 8), Column("Status", "status", 8))
+COLUMNS = (
+    ID,
+    Column("Start", "start_date", 20, rank=1),
+    Column("Status", "status", 8),
+    Column("Title", "title", 10, rank=2),
+)
+PARTICIPANT_COLUMNS = (ID, EMAIL, Column("Type", "type", 8, rank=2), Column("Status", "status", 8))
 
 
 @app.command("list")

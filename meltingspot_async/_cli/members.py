@@ -6,15 +6,20 @@ from typing import Annotated
 
 import typer
 
-from .running import fail
+from .layout import ID, Column
+from .running import ExitCode
 from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
-from .tables import ID, Column
 
-app = typer.Typer(no_args_is_help=True, help="Members of the Spot.")
+app = typer.Typer(no_args_is_help=True, help="Members of the Spot, their answers and custom properties.")
 
-COLUMNS = (ID, Column("Email", "email", 24), Column("Status", "status", 10), Column("Role", "role", 6))
+COLUMNS = (
+    ID,
+    Column("Email", "email", 22, rank=1),
+    Column("Status", "status", 10),
+    Column("Role", "role", 6, rank=2),
+)
 ANSWER_COLUMNS = (Column("Answer", "extra", 78),)
-PROPERTY_COLUMNS = (Column("Property", "custom_property_label", 36), Column("Value", "value", 40))
+PROPERTY_COLUMNS = (Column("Property", "custom_property_label", 20), Column("Value", "value", 20))
 
 
 @app.command("list")
@@ -38,10 +43,15 @@ def find_members(
     as_json: AsJsonLines = False,
 ) -> None:
     """Show the members who have these emails. Exits with 1 if no member has any of them."""
-    if not show_list(
-        lambda client: client.spot_members.list(emails=emails), COLUMNS, page_size=page_size, as_json=as_json
-    ):
-        fail("no member has such an email")
+    found = show_list(
+        lambda client: client.spot_members.list(emails=emails),
+        COLUMNS,
+        page_size=page_size,
+        as_json=as_json,
+        empty="no member has such an email",
+    )
+    if not found:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @app.command("answers")

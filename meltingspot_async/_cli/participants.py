@@ -17,21 +17,17 @@ from ..models._names import field_names
 from .exporting import Resume, export_client, written
 from .files.ids_file import read_ids
 from .files.record_file import Format, RecordFile, format_of
+from .layout import Column
+from .options import CourseId, Status, require_folder
 from .progress import ExportProgress
-from .running import ExitCode, run
+from .running import ExitCode, run, say
 from .showing import AsJson, AsJsonLines, PageSize, show_item, show_list
-from .tables import Column, bar, plain
+from .tables import bar, plain
 
-app = typer.Typer(no_args_is_help=True, help="Participants of courses.")
+app = typer.Typer(no_args_is_help=True, help="Participants of courses, on the screen or in a file.")
 
 FILE_COLUMNS = field_names(CourseParticipant)
 FILE_KEY = ("courseId", "id")
-
-CourseId = Annotated[str, typer.Argument(metavar="COURSE_ID")]
-Status = Annotated[
-    list[str] | None,
-    typer.Option("--status", help="Keep the participants with this status. Repeat it for several."),
-]
 
 
 def full_name(participant: CourseParticipant) -> str:
@@ -41,15 +37,16 @@ def full_name(participant: CourseParticipant) -> str:
 
 
 def completion(participant: CourseParticipant) -> str:
-    """The completion rate as a bar and a number."""
-    return f"{bar(participant.completion_rate / 100, 8)} {participant.completion_rate}"
+    """The completion rate as a bar."""
+    return bar(participant.completion_rate / 100, 8)
 
 
 COLUMNS = (
     Column("Participant", "id", 36),
-    Column("Name", full_name, 14, cut=True),
-    Column("Status", "status", 10, cut=True),
-    Column("Completion", completion, 12, cut=True),
+    Column("Name", full_name, 14, rank=1, cut=True),
+    Column("Status", "status", 10),
+    Column("Rate", "completion_rate", 4),
+    Column("", completion, 8, rank=2),
 )
 
 
@@ -69,7 +66,7 @@ def list_participants(
 @app.command("get")
 def get_participant(
     course_id: CourseId,
-    participant_id: Annotated[str, typer.Argument(metavar="PARTICIPANT_ID")],
+    participant_id: Annotated[str, typer.Argument(metavar="PARTICIPANT_ID", help="Its id in the course.")],
     as_json: AsJson = False,
 ) -> None:
     """Show one participant of a course."""
@@ -78,8 +75,10 @@ def get_participant(
 
 @app.command("export")
 def export_participants(
-    course_ids: Annotated[list[str], typer.Argument(metavar="COURSE_ID...")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write: .jsonl or .csv.")],
+    course_ids: Annotated[list[str], typer.Argument(metavar="COURSE_ID...", help="Ids of the courses.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file to write: .jsonl, .ndjson or .csv.")
+    ],
     file_format: Annotated[
         Format | None, typer.Option("--format", help="Needed for a file with another ending.")
     ] = None,
@@ -102,7 +101,11 @@ def export_participants(
     """
     form = file_format or format_of(output)
     if form is None:
-        raise UsageError("Add --format jsonl or --format csv: the ending of the file does not say which.")
+        raise UsageError(
+            f"{output}: participants are written as JSON Lines (.jsonl, .ndjson) or CSV (.csv). "
+            "Choose such an ending, or add --format jsonl or --format csv."
+        )
+    require_folder(output)
     if ids_file is not None and (len(course_ids) > 1 or status):
         raise UsageError("--ids-file goes with one course, and without --status.")
 
@@ -115,12 +118,11 @@ def export_participants(
     with written(RecordFile(output, form, FILE_COLUMNS, key=FILE_KEY, resume=resume), "participants") as file:
         left_out = run(export(file))
     for participant_id in left_out.unknown:
-        typer.echo(f"meltingspot: unknown to the service: {plain(participant_id)}", err=True)
+        say(f"unknown to the service: {plain(participant_id)}")
     if left_out.invalid:
-        typer.echo(
-            f"meltingspot: not in the file, because they are not as documented: {left_out.invalid}. "
-            f"The first: {left_out.first_problem}",
-            err=True,
+        say(
+            f"not in the file, because they are not as documented: {left_out.invalid}. "
+            f"The first: {left_out.first_problem}"
         )
     if left_out.unknown or left_out.invalid:
         raise typer.Exit(ExitCode.FAILED)

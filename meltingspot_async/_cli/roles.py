@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from .layout import ID, Column
 from .showing import AsJson, AsJsonLines, ItemId, PageSize, show_item, show_list
-from .tables import ID, Column
 
 app = typer.Typer(no_args_is_help=True, help="Custom roles.")
 
-COLUMNS = (ID, Column("Label", "label", 40))
+COLUMNS = (ID, Column("Label", "label", 20))
 
 
 @app.command("list")

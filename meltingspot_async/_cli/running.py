@@ -86,8 +86,13 @@ def _message(error: BaseException) -> str:
 
 def fail(message: str, code: ExitCode = ExitCode.FAILED) -> NoReturn:
     """End the command with a message on stderr."""
-    typer.echo(f"meltingspot: {message}", err=True)
+    say(message)
     raise typer.Exit(code) from None
+
+
+def say(message: str) -> None:
+    """Write a line to stderr, where it is in nobody's pipe."""
+    typer.echo(f"meltingspot: {message}", err=True)
 
 
 def exit_code_of(step: Callable[[], object]) -> int | None:
@@ -101,7 +106,7 @@ def exit_code_of(step: Callable[[], object]) -> int | None:
         return 0
     except (OSError, KeyboardInterrupt) as error:
         with suppress(OSError):
-            typer.echo(f"meltingspot: {_message(error)}", err=True)
+            say(_message(error))
         return ExitCode.INTERRUPTED if isinstance(error, KeyboardInterrupt) else ExitCode.FAILED
     return None
 

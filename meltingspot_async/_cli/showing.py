@@ -13,12 +13,13 @@ from rich.console import Console
 from .._paging.listing import Listing
 from ..client import MeltingSpotClient
 from ..models import Model, to_dict
-from .running import run
-from .tables import Column, details_table, items_table
+from .layout import Column
+from .running import run, say
+from .tables import PagedTable, details_table
 
 M = TypeVar("M", bound=Model)
 
-ItemId = Annotated[str, typer.Argument(metavar="ID")]
+ItemId = Annotated[str, typer.Argument(metavar="ID", help="Its id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with the service's own names.")]
 AsJsonLines = Annotated[
     bool, typer.Option("--json", help="Print JSON, one item per line, with the service's own names.")
@@ -59,11 +60,15 @@ def show_list(
     *,
     page_size: int | None,
     as_json: bool,
+    empty: str = "the list is empty",
 ) -> int:
-    """Print a list page by page, as the pages arrive. Returns how many items it had."""
+    """Print a list page by page, as the pages arrive. Returns how many items it had.
+
+    :param empty: what is said on stderr where it had none.
+    """
 
     async def show() -> int:
-        console, shown = Console(), 0
+        table, shown = PagedTable(columns, Console()), 0
         async with (
             MeltingSpotClient.from_env() as client,
             aclosing(find(with_page_size(client, page_size)).pages()) as pages,
@@ -72,9 +77,15 @@ def show_list(
                 if as_json:
                     for item in page.items:
                         typer.echo(json.dumps(to_dict(item)))
-                else:
-                    console.print(items_table(columns, page.items, header=shown == 0))
+                elif page.items:
+                    table.show(page.items)
                 shown += len(page.items)
+        if table.left_out:
+            names = ", ".join(table.left_out)
+            say(f"left out, for want of room: {names}. A wider terminal shows it, and --json everything.")
         return shown
 
-    return run(show())
+    shown = run(show())
+    if not shown:
+        say(empty)
+    return shown

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-import attrs
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ..models import Model, ParticipantStatus, to_dict
+from .layout import Column, Layout, fitted
 
 _STATUS_COLOURS = {
     ParticipantStatus.INVITED: "cyan",
@@ -20,48 +21,58 @@ _STATUS_COLOURS = {
     ParticipantStatus.COMPLETED: "green",
     ParticipantStatus.UNENROLLED: "red",
 }
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""They belong to names in many scripts, and to many an emoji."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-@attrs.frozen
-class Column:
-    """A column of a table."""
+class PagedTable:
+    """A table that is printed page by page, as wide as the terminal allows. The first page decides on its columns."""
 
-    header: str
-    """The text above it."""
-    content: str | Callable[[Any], object]
-    """What it shows of an item: the name of an attribute, or a function of the item."""
-    width: int
-    """Its width in characters."""
-    cut: bool = False
-    """Whether a longer text is cut off. By default it is folded, so that nothing is lost."""
+    def __init__(self, columns: Sequence[Column], console: Console) -> None:
+        self._columns = columns
+        self._console = console
+        self._layout: Layout | None = None
+
+    @property
+    def left_out(self) -> list[str]:
+        """The headers of the columns that there is no room for."""
+        return [c.header for c in self._layout.left_out if c.header] if self._layout else []
+
+    def show(self, items: Sequence[object]) -> None:
+        """Print a page; the first one under the header."""
+        is_first = self._layout is None
+        if self._layout is None:
+            self._layout = layout_for(self._columns, items, self._console.width)
+        self._console.print(items_table(self._layout, items, header=is_first))
 
 
-ID = Column("Id", "id", 36)
-"""As wide as a UUID, which can be copied from it."""
-EMAIL = Column("Email", "spot_member_email", 24)
-"""The email of a member in a list of participants."""
-NAME = Column("Name", "name", 40)
+def layout_for(columns: Sequence[Column], items: Iterable[object], room: int) -> Layout:
+    """The layout of a table that begins with these items, on lines of so many cells."""
+    longest = [0] * len(columns)
+    for item in items:
+        for at, column in enumerate(columns):
+            longest[at] = max(longest[at], _cell(_content(item, column)).cell_len)
+    return fitted(columns, longest, room)
 
 
-def items_table(columns: Iterable[Column], items: Iterable[object], *, header: bool = True) -> Table:
+def items_table(layout: Layout, items: Iterable[object], *, header: bool = True) -> Table:
     """Items in rows of fixed width, so that the tables of several pages line up."""
     table = _plain_table(show_header=header)
-    for column in columns:
+    for column, width in layout.shown:
         table.add_column(
-            column.header,
-            width=column.width,
-            overflow="ellipsis" if column.cut else "fold",
-            no_wrap=column.cut,
+            column.header, width=width, overflow="ellipsis" if column.cut else "fold", no_wrap=column.cut
         )
     for item in items:
-        table.add_row(*(_cell(_content(item, column)) for column in columns))
+        table.add_row(*(_cell(_content(item, column)) for column, _ in layout.shown))
     return table
 
 
 def details_table(item: Model) -> Table:
     """All fields of one item, as the service names them."""
     table = _plain_table(show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in to_dict(item).items():
         table.add_row(name, _cell(value))
     return table
@@ -74,7 +85,13 @@ def status_colour(status: ParticipantStatus) -> str:
 
 def plain(value: object) -> Text:
     """A text from the service, without the control characters that a terminal would obey."""
-    return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)))
+    return Text("".join(map(_harmless, str(value))))
+
+
+def _harmless(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    return " " if unicodedata.category(character) == "Zs" else "\N{REPLACEMENT CHARACTER}"
 
 
 def in_utc(moment: datetime) -> datetime:

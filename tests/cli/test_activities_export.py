@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from meltingspot_async._cli.activities import in_utc
 from meltingspot_async._cli.files.activity_file import ActivityFile
 from meltingspot_async.testing import Answer, FakeMeltingSpot, make_activity
 
-from ..support.cli import export_activities, records
+from ..support.cli import export_activities, records, run
 
 
 def test_export_writes_activities(spot: FakeMeltingSpot, tmp_path: Path) -> None:
@@ -60,12 +58,46 @@ def test_export_leaves_a_file_in_use_alone(spot: FakeMeltingSpot, tmp_path: Path
     assert "being written by another process" in shown.stderr
 
 
-def test_date_without_timezone_is_utc() -> None:
-    """A date on the command line is in UTC, unless it says otherwise."""
-    moment = datetime(2026, 1, 1, 2)  # noqa: DTZ001 - that is the point
-    assert in_utc(moment) == datetime(2026, 1, 1, 2, tzinfo=UTC)
-    assert in_utc(moment.replace(tzinfo=timezone(timedelta(hours=2)))) == datetime(2026, 1, 1, tzinfo=UTC)
-    assert in_utc(None) is None
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("2026-01-01", 1767225600),
+        ("2026-01-01T02:00", 1767225600 + 7200),
+        ("2026-01-01T02:00:00Z", 1767225600 + 7200),
+        ("2026-01-01T02:00+02:00", 1767225600),
+    ],
+)
+def test_date_without_timezone_is_utc(spot: FakeMeltingSpot, tmp_path: Path, text: str, asked: int) -> None:
+    """A date or time on the command line is in UTC, unless it says otherwise."""
+    run("activities", "export", "--from", text, "-o", tmp_path / "activities.jsonl")
+    assert f"fromDate[eq]={asked}" in spot.received[0].path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--from", "yesterday"], "--from must be a time like 2026-01-31"),
+        (["--from", "1767225600"], "--from must be a time"),
+        (["--from", "2026-01-01", "--to", "2026-13-01"], "--to must be a time"),
+        (["--from", "9999-12-31T23:59:59-12:00"], "--from is in the future: it is "),
+        (["--from", "2026-02-01", "--to", "2026-01-01"], "--from is later than --to"),
+        ([], "either --from or --from-event"),
+        (["--from", "2026-01-01", "-o", "a.csv"], "a.csv: activities are written as JSON Lines"),
+        (["--from", "2026-01-01", "-o", "a.PARQUET"], "written as JSON Lines"),
+        (["--from", "2026-01-01", "-o", "nowhere/a.jsonl"], "The folder nowhere does not exist"),
+    ],
+)
+def test_export_refuses_wrong_usage_in_one_line(
+    spot: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
+) -> None:
+    """An export that cannot work exits with 2 and one line, sends nothing, and leaves no file behind."""
+    monkeypatch.chdir(tmp_path)
+    shown = run("activities", "export", "-o", "a.jsonl", *arguments)
+    assert shown.exit_code == 2
+    assert says in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+    assert not spot.received
+    assert not list(tmp_path.iterdir())
 
 
 def lines_of(numbers: Iterable[int], field: str = "id") -> bytes:

@@ -33,10 +33,10 @@ def test_list_shows_a_course(fake: FakeMeltingSpot) -> None:
     shown = run("participants", "list", "course-1")
     lines = shown.stdout.splitlines()
     assert shown.exit_code == 0
-    assert lines[0].split() == ["Participant", "Name", "Status", "Completion"]
+    assert lines[0].split() == ["Participant", "Name", "Status", "Rate"]
     assert len(lines) == 131
     assert max(map(len, lines)) <= 80
-    assert lines[3].split() == ["participant-2", "Chloé", "Martin", "Completed", "████████", "100"]
+    assert lines[3].split() == ["participant-2", "Chloé", "Martin", "Completed", "100", "████████"]
 
 
 def test_list_prints_json_lines(fake: FakeMeltingSpot) -> None:

@@ -127,6 +127,9 @@ def test_export_of_ids_ends_at_an_error(fake: FakeMeltingSpot, tmp_path: Path) -
     [
         (["-o", "all.txt"], "--format"),
         (["-o", "all"], "--format"),
+        (["-o", "all.parquet"], "JSON Lines (.jsonl, .ndjson) or CSV (.csv)"),
+        (["-o", "nowhere/all.csv"], "The folder nowhere does not exist"),
+        (["-o", "all.csv", "--status", "Paused"], "--status must be one of Invited, Started,"),
         (["c2", "-o", "all.csv", "--ids-file", "ids"], "goes with one course"),
         (["-o", "all.csv", "--ids-file", "ids", "--status", "Started"], "without --status"),
         (["-o", "there.csv"], "--resume"),

@@ -152,4 +152,4 @@ def test_resume_after_an_error(spot: FakeMeltingSpot, tmp_path: Path) -> None:
     assert export_activities(path, "--resume").exit_code == 0
     assert len(records(path)) == 150 + 1  # the documented example has no id and comes first
     assert run("activities", "export", "-o", str(path)).exit_code == 2
-    assert run("activities", "export", "-o", str(tmp_path), "--from", "2026-01-01", "--resume").exit_code == 1
+    assert run("activities", "export", "-o", str(tmp_path), "--from", "2026-01-01", "--resume").exit_code == 2
