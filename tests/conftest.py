@@ -53,7 +53,7 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of whoever runs the tests do not reach them."""
-    for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "PAGE_SIZE", "REDIS_URL"):
+    for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "PAGE_SIZE", "REDIS_URL", "LOG"):
         monkeypatch.delenv(f"MELTINGSPOT_{name}", raising=False)
 
 

@@ -6,10 +6,11 @@ import os
 import signal
 import sys
 from io import BufferedWriter, TextIOWrapper
-from typing import cast
+from typing import Annotated, Any, cast
 
 import typer
 
+from .._version import __version__
 from . import (
     activities,
     channels,
@@ -24,7 +25,16 @@ from . import (
     participants,
     roles,
 )
+from .examples import add_examples
+from .logs import add_verbose, level_from_env, show_log
 from .running import RootGroup, exit_code_of, interrupt_once
+
+EPILOG = """\
+MELTINGSPOT_API_KEY is the secret key of the Spot (its settings, API Access tab). MELTINGSPOT_LOG=debug is -v.
+
+Exit codes: 0; 1 the service or this machine failed; 2 wrong usage; 3 the allowance is used up; 130 interrupted; \
+143 terminated.
+"""
 
 FAMILIES = {
     "courses": courses.app,
@@ -39,21 +49,47 @@ FAMILIES = {
     "activities": activities.app,
 }
 
+
+class Commands(RootGroup):
+    """The group of all commands, each of which can be verbose and has an example."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        add_verbose(self)
+        add_examples(self)
+
+
 # Tracebacks stay plain: a decorated one would show local variables, and with them the key.
-app = typer.Typer(cls=RootGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 for name, family in FAMILIES.items():
     app.add_typer(family, name=name)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 
 
-@app.callback()
-def root() -> None:
-    """Read from the MeltingSpot API. Set MELTINGSPOT_API_KEY to the secret key of the Spot.
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"meltingspot {__version__}")
+        raise typer.Exit
 
-    Exit codes: 1 for an error of the service or of this machine, 2 for wrong
-    usage, 3 if the allowance of the key is used up.
-    """
+
+@app.callback(epilog=EPILOG)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Read from the MeltingSpot API. Try it without a key: meltingspot demo."""
+    level = level_from_env()
+    if level is not None:
+        show_log(context, level)
 
 
 def main() -> None:
