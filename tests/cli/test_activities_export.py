@@ -70,7 +70,7 @@ def test_export_leaves_a_file_in_use_alone(spot: FakeMeltingSpot, tmp_path: Path
 def test_date_without_timezone_is_utc(spot: FakeMeltingSpot, tmp_path: Path, text: str, asked: int) -> None:
     """A date or time on the command line is in UTC, unless it says otherwise."""
     run("activities", "export", "--from", text, "-o", tmp_path / "activities.jsonl")
-    assert f"fromDate[eq]={asked}" in spot.received[0].path
+    assert spot.received[0].query["fromDate[eq]"] == str(asked)
 
 
 @pytest.mark.parametrize(

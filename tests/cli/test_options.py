@@ -34,7 +34,7 @@ def test_unknown_status_is_one_line(fake: FakeMeltingSpot, status: str) -> None:
 def test_status_is_understood_in_any_case(fake: FakeMeltingSpot) -> None:
     """The service is asked for a status in its own spelling, however it was typed."""
     assert "participant-2" in run("participants", "list", "c", "--status", "completed").stdout
-    assert "Completed" in fake.received[0].path
+    assert fake.received[0].query["status[eq]"] == "Completed"
 
 
 @pytest.mark.parametrize(

@@ -100,14 +100,14 @@ def test_output_that_is_no_file_is_refused_unsent(
     """An export to a device, a folder or into a missing folder ends in one line, and nothing is sent."""
     (tmp_path / "device.jsonl").symlink_to(os.devnull)
     (tmp_path / "folder.jsonl").mkdir()
-    for name, code, says in (
-        ("device.jsonl", 2, "not a regular file"),
-        ("folder.jsonl", 2, "not a regular file"),
-        ("nowhere/all.jsonl", 1, "nowhere/all.jsonl: No such file or directory"),
+    for name, says in (
+        ("device.jsonl", "not a regular file"),
+        ("folder.jsonl", "folder.jsonl is a folder. Name a file in it."),
+        ("nowhere/all.jsonl", "nowhere does not exist. Create it, or choose another file."),
     ):
         for more in ((), ("--resume",)):
             ended = run(*command, "-o", tmp_path / name, *more)
-            assert (ended.exit_code, ended.stdout) == (code, "")
+            assert (ended.exit_code, ended.stdout) == (2, "")
             assert says in ended.stderr
             assert len(ended.stderr.splitlines()) == 1
     assert not fake.received
