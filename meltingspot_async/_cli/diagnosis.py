@@ -15,12 +15,16 @@ import attrs
 from .._http.response import RawResponse
 from .._redaction import redacted
 from ..errors import InvalidResponseError
+from ..events import Drift
 from ..models._converter import structure
 from ..models._model import Model
 from ..models._names import field_names, required_names
 
 MAX_SHOWN = 64
 """Characters that are shown of a name or a header that the service chose."""
+
+MAX_LINE = 200
+"""Characters that are shown of what a model does not know."""
 
 _KINDS: dict[type, str] = {str: "text", bool: "boolean", type(None): "null"}
 
@@ -116,11 +120,13 @@ class ListAnswer:
         """How the items differ from what the model expects."""
         noticed: dict[str, None] = {}
         problem = None
+
+        def notice(drift: Drift) -> None:
+            noticed.setdefault(redacted(str(drift), MAX_LINE))
+
         for document in self.documents:
             try:
-                structure(
-                    json.dumps(document).encode(), model, path, lambda drift: noticed.setdefault(str(drift))
-                )
+                structure(json.dumps(document).encode(), model, path, notice)
             except InvalidResponseError as error:
                 problem = problem or f"{error.field}: {error.problem}"
         names, required = field_names(model), required_names(model)
