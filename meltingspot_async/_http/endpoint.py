@@ -19,6 +19,9 @@ Params = Mapping[str, str | int]
 MAX_URL = 8_000
 """Characters of an address that servers commonly accept (RFC 9110, section 4.1, recommends at least 8,000 octets)."""
 
+SHORTEST_KEY = 8
+"""Characters from which on a key is told from a part of any path."""
+
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
 _ADDRESS = re.compile(r"[!\"$->@-~]+")  # printable ASCII but ? and #
 _TOKEN = re.compile(r"[!-~]+")
@@ -69,6 +72,8 @@ class Endpoint:
                 "no empty, '.' or '..' segment; parameters go into params."
             )
         url = self.base_url + path + _query(params or {})
+        if len(self.api_key) >= SHORTEST_KEY and any(self.api_key in text for text in (url, unquote(url))):
+            raise UsageError("The key stands in the path or in params: addresses end up in logs.")
         if len(url) > MAX_URL:
             values = {name: len(str(value)) for name, value in (params or {}).items()}
             longest = max(values, key=lambda name: values[name], default="")

@@ -58,7 +58,7 @@ class Reporter:
 
     def report(self, event: Event) -> None:
         """Report an event, without the key and emails."""
-        event = self._shown(event)
+        event = self.shown(event)
         logger.log(event.level, "%s", event)
         if self.on_event is not None:
             try:
@@ -70,7 +70,7 @@ class Reporter:
     def notice(self, drift: Drift) -> None:
         """Report an unknown field or value, unless that has been done."""
         if self._is_new(drift):
-            shown = self._shown(drift)
+            shown = self.shown(drift)
             if shown == drift or self._is_new(shown):
                 self.report(shown)
 
@@ -82,7 +82,7 @@ class Reporter:
         self._noticed.add(mark)
         return True
 
-    def _shown(self, event: E) -> E:
+    def shown(self, event: E) -> E:
         """The same event, with texts of the service as they may be shown."""
         match event:
             case UnknownField():

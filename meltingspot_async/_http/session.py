@@ -19,7 +19,7 @@ from ..errors import (
     MeltingSpotError,
     TransportError,
 )
-from ..events import Coalesced, Drift, Event
+from ..events import Coalesced, Drift, Event, InvalidItem
 from ..rate_limit import Priority, RateLimiter
 from .call import Call, CallsUnderWay
 from .coalescing import InFlight
@@ -66,6 +66,8 @@ class SessionManager:
         """To be called with what an answer holds beyond the documentation."""
         self.report: Callable[[Event], None] = self._reporter.report
         """To be called with what happened to an answer."""
+        self.shown: Callable[[InvalidItem], InvalidItem] = self._reporter.shown
+        """An odd item as errors may show it."""
         self.sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
         """How a call waits before it is sent again. Tests may replace it, to skip the wait."""
         self.list_habits: defaultdict[str, ListHabits] = defaultdict(ListHabits)

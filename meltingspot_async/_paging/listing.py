@@ -140,5 +140,5 @@ class Listing(Generic[T]):
         if cursor.movement.lost_items and self._on_changed == "raise":
             raise ListChangedError(path, cursor.missing)
         if invalid and self._on_invalid == "raise":
-            examples = tuple(item.where for item in invalid[:EXAMPLES])
+            examples = tuple(self._source.session.shown(item).where for item in invalid[:EXAMPLES])
             raise InvalidItemsError(path, invalid[0].field, invalid[0].problem, len(invalid), examples)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from meltingspot_async import (
     ApiError,
     CourseParticipant,
+    InvalidItemsError,
     InvalidResponseError,
     MeltingSpotError,
     NotFoundError,
@@ -186,3 +187,24 @@ async def test_id_that_is_not_personal_is_shown() -> None:
     async with serving() as (_, client):
         with pytest.raises(MeltingSpotError, match="/v1/spotMembers/m-17"):
             await client.spot_members.get("m-17")
+
+
+@pytest.mark.parametrize("spelt", ["fake-key", "fake%2dkey"])
+async def test_key_given_as_an_id_or_a_parameter_is_refused(spelt: str) -> None:
+    """A key that was mistaken for an id or a filter is not sent in an address, which servers log."""
+    async with serving() as (fake, client):
+        with pytest.raises(UsageError, match=r"^The key stands in the path or in params") as refused:
+            await client.get(f"/v1/courses/{spelt}")
+        assert spelt not in str(refused.value)
+        with pytest.raises(UsageError, match=r"^The key stands in the path or in params"):
+            await client.get("/v1/courses", params={"name[eq]": "fake-key"})
+        assert not fake.received
+
+
+async def test_key_as_the_id_of_an_odd_item_is_in_no_error() -> None:
+    """Where the service gives the key as the id of an odd item, the error shows [key] instead."""
+    async with serving() as (fake, client):
+        fake.fail(Answer(200, b'{"items": [{"id": "fake-key"}], "total": 1}'))
+        with pytest.raises(InvalidItemsError, match=r"\[key\]") as odd:
+            await client.course_participants.list("c").to_list()
+        assert "fake-key" not in str(odd.value)
