@@ -47,7 +47,7 @@ async def test_batch_alone_loses_little_to_the_reserve(kind: Kind) -> None:
             kind.pair(*DOCUMENTED_LIMITS, reserve=reserve) as (_, limiter),
             batch(service, limiter) as answered,
         ):
-            await asyncio.sleep(52.0)
+            await asyncio.sleep(102.0)
         answers[reserve] = len(answered)
     assert answers[0.05] >= 0.93 * answers[0.0]
 
