@@ -89,12 +89,10 @@ def _series(state: State) -> Iterator[tuple[str, Cooling]]:
 
 def _window(state: State, per: float) -> Window:
     """The window of that length; one of earlier rules is set aside."""
-    for window in state.windows:
+    for window in (*state.windows, *state.set_aside.values()):
         if window.rule.per == per:
             return window
-    if per not in state.set_aside:
-        rule = Rule(1, per, is_allowance=False, is_paced=False, step=1.0)
-        state.set_aside[per] = Window(rule, 0)
+    state.set_aside[per] = Window(Rule(1, per, is_allowance=False, is_paced=False, step=1.0), 0)
     return state.set_aside[per]
 
 

@@ -87,7 +87,7 @@ async def test_slot_of_an_unsent_request_is_free_at_once(kind: Kind) -> None:
 async def order_of_service(kind: Kind, bulk: int, pages: int, *, together: bool) -> list[Priority]:
     """Who is served in which order when first bulk requests and then pages queue for one slot."""
     order: list[Priority] = []
-    async with kind.pair(RateLimit(1, per=WINDOW)) as (first, second):
+    async with kind.pair(RateLimit(1, per=1.0)) as (first, second):
 
         async def one(priority: Priority) -> None:
             async with (first if together or priority is BULK else second).slot(priority):

@@ -79,6 +79,18 @@ async def test_file_stays_small(limit_path: Path) -> None:
     assert pages < 50
 
 
+async def test_limits_that_are_changed_and_changed_back_forget_nothing(limit_path: Path) -> None:
+    """What was used under other limits still counts when they are those of all programs again."""
+    first, other = RateLimit(9, per=100.0), RateLimit(9, per=50.0)
+    shared = InSqlite(limit_path)
+    for limit in (first, other):
+        async with shared.one("k", limit) as limiter:
+            await fill(limiter, 2)
+        await asyncio.sleep(31.0)
+    async with shared.one("k", first) as limiter:
+        assert await limiter.free() == {first: 7}
+
+
 def write(text: bytes) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(text)
 

@@ -43,6 +43,7 @@ async def use_and_count(limiter: SqliteSlidingWindowLimiter) -> int:
     await use(limiter)
     free = (await limiter.free())[LIMIT]
     await limiter.aclose()
+    await limiter.aclose()
     return free
 
 
