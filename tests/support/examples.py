@@ -43,7 +43,8 @@ async def served_by_uvicorn(app: Any) -> AsyncGenerator[aiohttp.ClientSession]:
     assert server.started, "the application did not start"
     host, port = server.servers[0].sockets[0].getsockname()
     try:
-        async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
+        every = aiohttp.TCPConnector(limit=0)  # as many requests at once as a test makes
+        async with aiohttp.ClientSession(f"http://{host}:{port}", connector=every) as session:
             yield session
     finally:
         server.should_exit = True
