@@ -26,6 +26,9 @@ MAX_ID = 64
 class MeltingSpotError(Exception):
     """Base of every exception this package raises on purpose."""
 
+    retry_after: float | None = None
+    """Seconds after which the same call may succeed, such as for a ``Retry-After`` of yours; ``None`` if not known."""
+
 
 class UsageError(MeltingSpotError, ValueError):
     """The request cannot be sent: an empty id, a bad ``base_url``, a closed client.
@@ -159,10 +162,8 @@ class DeadlineExceededError(MeltingSpotError, TimeoutError):
     deadline: float
     """Seconds the call was given; if a limiter raised the error, the seconds that were left."""
 
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds after which a call with the same deadline may succeed; ``None`` if nothing is known of it."""
-        return self.wait_needed
+    def __attrs_post_init__(self) -> None:
+        self.retry_after = self.wait_needed
 
     def __str__(self) -> str:
         if self.wait_needed is None:
@@ -178,7 +179,7 @@ class DeadlineExceededError(MeltingSpotError, TimeoutError):
 class QuotaExhaustedError(MeltingSpotError):
     """The allowance of the key is used up for longer than a call should wait. Nothing was sent."""
 
-    retry_after: float
+    retry_after: float  # pyright: ignore[reportIncompatibleVariableOverride] # it is always known here
     """Seconds until the next request can be sent."""
     bulk_only: bool = False
     """Whether only bulk requests have used up their part, while interactive ones go on."""

@@ -110,3 +110,10 @@ def test_error_of_several_lists_names_the_first_three() -> None:
 def test_deadline_says_when_to_come_back() -> None:
     """A call that had no time for a wait says how long that wait is, as every error does that says to try again."""
     assert DeadlineExceededError(wait_needed=8.25, deadline=3.0).retry_after == 8.25
+
+
+def test_every_error_has_one_attribute_for_when_to_come_back() -> None:
+    """Whatever went wrong, ``retry_after`` says when to come back, or that it is not known."""
+    asked = {type(error): error.retry_after for error, _ in SPECIMENS if error.retry_after is not None}
+    assert asked == {RateLimitError: 7.0, DeadlineExceededError: 8.25, QuotaExhaustedError: 3600.0}
+    assert all(error.retry_after is None for error, _ in SPECIMENS if type(error) not in asked)

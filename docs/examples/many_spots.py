@@ -269,4 +269,4 @@ async def enqueue() -> int:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(enqueue()), "courses enqueued")  # noqa: T201
+    print(asyncio.run(enqueue()), "courses enqueued")

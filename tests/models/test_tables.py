@@ -84,7 +84,8 @@ def test_pyarrow_takes_participants(participants: Rows) -> None:
 
 def test_sqlite_takes_participants(participants: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     """sqlite3 takes the rows by name, with datetimes as ISO 8601, which sort like the moments that they are."""
-    monkeypatch.setitem(sqlite3.adapters, (datetime, sqlite3.PrepareProtocol), datetime.isoformat)
+    adapters: Any = sqlite3.adapters
+    monkeypatch.setitem(adapters, (datetime, sqlite3.PrepareProtocol), datetime.isoformat)
     with sqlite3.connect(":memory:") as base:
         for name, rows in {"participants": participants, **other_rows()}.items():
             columns = list(rows[0])

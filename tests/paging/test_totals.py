@@ -53,7 +53,7 @@ async def test_total_that_is_too_large_is_no_error() -> None:
 @pytest.mark.parametrize("total", [0, -1, 5])
 async def test_total_below_the_first_page_does_not_end_the_list(total: int) -> None:
     """A service that gives fewer than asked for, and counts fewer still, is read on."""
-    fake = FakeMeltingSpot(limits=[WIDE], largest_page=20, claimed_total=lambda *_: total)
+    fake = FakeMeltingSpot(limits=[WIDE], largest_page=20, claimed_total=lambda _, __: total)
     async with course(95, fake=fake) as (_, client, ids):
         listing = client.course_participants.list("c")
         assert [participant.id async for participant in listing] == ids
