@@ -89,4 +89,5 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
         running.add(make_course_participant(2, course_id="c"))
         monkeypatch.setenv("MELTINGSPOT_API_KEY", running.api_key)
         monkeypatch.setenv("MELTINGSPOT_BASE_URL", running.base_url)
+        monkeypatch.setenv("MELTINGSPOT_LIMIT_FILE", "off")  # its pace takes real time
         yield running

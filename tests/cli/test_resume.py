@@ -91,7 +91,7 @@ def test_resume_after_a_full_disk(
     assert sorted(ids(out)) == sorted(f"participant-{number}" for number in range(250))
 
 
-@pytest.mark.parametrize(("name", "kills"), [("all.jsonl", 6), ("all.csv", 4)])
+@pytest.mark.parametrize(("name", "kills"), [("all.jsonl", 3), ("all.csv", 2)])
 def test_resume_after_random_kills(
     fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kills: int
 ) -> None:

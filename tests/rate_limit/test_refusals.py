@@ -10,7 +10,7 @@ import pytest
 from meltingspot_async import QuotaExhaustedError, RateLimit, RateLimiter, RateLimitError
 
 from ..support.clock import now
-from ..support.limiters import Kind, free_slots, lasted, use
+from ..support.limiters import InMemory, Kind, free_slots, lasted, use
 from ..support.service import Service
 
 LIMIT = RateLimit(100, per=10.0)
@@ -24,13 +24,22 @@ async def refuse(limiter: RateLimiter, pause: float, after: float = 0.0, asked: 
     await slot.__aexit__(RateLimitError, refusal, None)
 
 
-@pytest.mark.parametrize("share", [0.4, 0.6, 0.8])
-async def test_what_other_programs_use_is_learned(kind: Kind, share: float) -> None:
+@pytest.mark.parametrize("share", [0.4, 0.8])
+async def test_what_other_programs_use_is_learned_whatever_their_share(share: float) -> None:
     """Beside a program that uses much of the key, six hundred requests pass, and few are refused once that is known."""
+    await _learn(InMemory(), share, 300)
+
+
+async def test_what_other_programs_use_is_learned(kind: Kind) -> None:
+    """Every limiter learns it, for all of its processes."""
+    await _learn(kind, 0.6, 150)
+
+
+async def _learn(kind: Kind, share: float, requests: int) -> None:
     service = Service()
     async with kind.pair(LIMIT) as (first, second), service.used_by_others(share):
         started = now()
-        await asyncio.gather(*(service.ask(limiter) for _ in range(300) for limiter in (first, second)))
+        await asyncio.gather(*(service.ask(limiter) for _ in range(requests) for limiter in (first, second)))
         sent = sum(at > started + 2 * LIMIT.per for at in service.received)
         refused = sum(at > started + 2 * LIMIT.per for at in service.refused)
         assert refused <= 0.1 * sent

@@ -50,7 +50,7 @@ limits = st.lists(
 
 
 @given(limits=limits, planned=st.lists(plans, max_size=40), reserve=st.sampled_from([0.0, 0.05, 0.4]))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_window_at_the_service_holds_more_than_the_limit(
     kind: Kind, limits: list[RateLimit], planned: list[Plan], reserve: float
 ) -> None:
