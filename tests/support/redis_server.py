@@ -16,7 +16,9 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from meltingspot_async.redis_limit._store import RedisCommands
 
@@ -43,7 +45,7 @@ class RedisServer:
         arguments = ["--port", "0", "--unixsocket", self.socket, "--save", "", "--dir", self._directory]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen([self._binary, *arguments], stdout=log, stderr=log)
-        with Redis(unix_socket_path=self.socket) as redis:
+        with Redis(unix_socket_path=self.socket, retry=Retry(NoBackoff(), 0)) as redis:
             while self._process.poll() is None:
                 try:
                     redis.ping()
