@@ -226,9 +226,10 @@ class MeltingSpotClient:
             raise UsageError(
                 "model takes a model class, such as CourseParticipant: read other answers by json()."
             )
-        answer = await self.session_manager.get(path, params)
-        value = structure(document(path, answer), model, path, self.session_manager.notice)
-        return Response(value, answer.status, answer.headers)
+        reply = await self.session_manager.ask(path, params)
+        notice = self.session_manager.notice(reply.call_id, path)
+        value = structure(document(path, reply.response), model, path, notice)
+        return Response(value, reply.response.status, reply.response.headers)
 
     def forget(self, path: str | None = None) -> None:
         """Give no answer again that was received before, of what stands at a path or below it; by default, of anything.

@@ -207,6 +207,15 @@ class UnknownField:
     """Name of the model's class."""
     field: str
     """Name of the field as the service writes it, shortened, without the key and emails."""
+    call_id: str = attrs.field(default="", eq=False)
+    """Id of the call whose answer has it."""
+    path: str = attrs.field(default="", eq=False)
+    """Path of that call, without the query; an id that is an email is ``{id}``."""
+
+    @property
+    def template(self) -> str:
+        """The path without any id."""
+        return path_template(self.path)
 
     def __str__(self) -> str:
         return f"{self.model} has a field that is not documented: {self.field} (kept in extra)"
@@ -221,6 +230,15 @@ class UnknownValue:
     """Name of the enum's class."""
     value: str
     """The value, shortened, without the key and emails."""
+    call_id: str = attrs.field(default="", eq=False)
+    """Id of the call whose answer has it."""
+    path: str = attrs.field(default="", eq=False)
+    """Path of that call, without the query; an id that is an email is ``{id}``."""
+
+    @property
+    def template(self) -> str:
+        """The path without any id."""
+        return path_template(self.path)
 
     def __str__(self) -> str:
         return f"{self.enum} has a value that is not documented: {self.value}"
@@ -243,6 +261,8 @@ class InvalidItem:
     """Where on its page, as a JSON path: ``$.items[3].completionRate``."""
     problem: str
     """What is wrong there, in terms of types only."""
+    call_id: str = attrs.field(default="", eq=False)
+    """Id of the call whose answer has it."""
 
     @property
     def template(self) -> str:

@@ -25,6 +25,8 @@ class Reply:
     response: RawResponse
     asked: int
     """Number of the request, among all that were sent."""
+    call_id: str
+    """Id of the call whose request it was."""
 
 
 @attrs.frozen

@@ -48,7 +48,7 @@ async def fetch(
     except (PermissionDeniedError, NotFoundError):
         _keep(session, path, model, None, next(kept.numbers), listed=True)
         raise
-    item = structure(document(path, reply.response), model, path, session.notice)
+    item = structure(document(path, reply.response), model, path, session.notice(reply.call_id, path))
     _keep(session, path, model, item, reply.asked)
     return item
 

@@ -67,12 +67,12 @@ class Reporter:
                 context = {"message": "on_event failed", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
 
-    def notice(self, drift: Drift) -> None:
-        """Report an unknown field or value, unless that has been done."""
+    def notice(self, call_id: str, path: str, drift: Drift) -> None:
+        """Report an unknown field or value in the answer to a call, unless that has been done."""
         if self._is_new(drift):
             shown = self.shown(drift)
             if shown == drift or self._is_new(shown):
-                self.report(shown)
+                self.report(attrs.evolve(shown, call_id=call_id, path=path))
 
     def _is_new(self, drift: Drift) -> bool:
         """Whether this is met for the first time. What is kept of it is a hash: a name can be megabytes long."""

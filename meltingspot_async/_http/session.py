@@ -12,6 +12,7 @@ from typing import Self, TypeVar, Unpack
 
 import attrs
 
+from .._redaction import shown_path
 from ..errors import (
     ApiError,
     DeadlineExceededError,
@@ -62,8 +63,6 @@ class SessionManager:
         self._transport = transport
         self._reporter = Reporter(on_event, endpoint.base_url, endpoint.api_key)
         self._exchange = Exchange(endpoint, transport, self._reporter, base_headers(user_agent))
-        self.notice: Callable[[Drift], None] = self._reporter.notice
-        """To be called with what an answer holds beyond the documentation."""
         self.report: Callable[[Event], None] = self._reporter.report
         """To be called with what happened to an answer."""
         self.shown: Callable[[InvalidItem], InvalidItem] = self._reporter.shown
@@ -122,6 +121,10 @@ class SessionManager:
         if path is not None:
             self._endpoint.url(path, None)
         self.fresh.kept.forget(path)
+
+    def notice(self, call_id: str, path: str) -> Callable[[Drift], None]:
+        """What is to be called with what the answer to a call holds beyond the documentation."""
+        return partial(self._reporter.notice, call_id, shown_path(path))
 
     async def get(
         self, path: str, params: Params | None = None, *, item_id: str | None = None
@@ -204,7 +207,7 @@ class SessionManager:
                 wrong = wrong_item(call.path, response, call.item_id)
                 if wrong is None:
                     self._budget.earn()
-                    return Reply(response, call.asked)
+                    return Reply(response, call.asked, call.id)
                 await self._transport.retire(connections)
                 failure = wrong
             except (ApiError, TransportError) as error:
@@ -236,13 +239,14 @@ class SessionManager:
             await self.sleep(wait)
 
     async def lines(
-        self, path: str, params: Callable[[], Params], read: Callable[[bytes], T | None]
+        self, path: str, params: Callable[[], Params], read: Callable[[bytes, str], T | None]
     ) -> AsyncGenerator[T, None]:
         """What the lines of JSON that answer ``GET path`` amount to, as they arrive, in flat memory.
 
         :param params: called for the query of each attempt. After an answer that broke off, it must ask for
             what follows the last line.
-        :param read: called with each line that is not blank; ``None`` for one that brings nothing new.
+        :param read: called with each line that is not blank, and the id of the call; ``None`` for one that brings
+            nothing new.
         :raises InvalidResponseError: a line is longer than 1 MiB, or the status is a success other than 200.
 
         and whatever :meth:`get` raises. ``timeout`` bounds the wait for the next line; ``deadline`` the whole way
@@ -259,7 +263,7 @@ class SessionManager:
                             await attempt.enter_async_context(self._slot(call))
                         lines = await attempt.enter_async_context(aclosing(self._stream(call, url)))
                         async for line in lines:
-                            item = read(line)
+                            item = read(line, call.id)
                             if item is not None:
                                 yield item
                                 call.progress()

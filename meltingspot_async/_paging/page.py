@@ -58,7 +58,7 @@ class ReceivedPage(Generic[T]):
 
 
 async def read_page(
-    body: bytes, model: type[T], path: str, identify: Callable[[T], str], notice: Notice
+    body: bytes, model: type[T], path: str, identify: Callable[[T], str], notice: Notice, call_id: str
 ) -> ReceivedPage[T]:
     """The page that an answer's body describes. An item that is not as documented does not keep others from it.
 
@@ -79,7 +79,10 @@ async def read_page(
                 raise
             item_id = _id_of(document)
             invalid.append(
-                (item_id or _digest(document), InvalidItem(path, item_id, error.field, error.problem))
+                (
+                    item_id or _digest(document),
+                    InvalidItem(path, item_id, error.field, error.problem, call_id),
+                )
             )
         else:
             items.append((identify(item), item))

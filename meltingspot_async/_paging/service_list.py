@@ -74,7 +74,8 @@ class ServiceList(Generic[T]):
         params = {**self.filters, "limit": size, "page": number}
         reply = await self.session.ask(self.path, params)
         body = document(self.path, reply.response)
-        page = await read_page(body, self.model, self.path, self.identify, self.session.notice)
+        notice = self.session.notice(reply.call_id, self.path)
+        page = await read_page(body, self.model, self.path, self.identify, notice, reply.call_id)
         if self.gives_items:
             items.keep_page(self.session, self.path, self.model, page.items, reply.asked)
         return page

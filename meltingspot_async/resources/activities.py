@@ -94,8 +94,8 @@ def _of_types(event_types: query.Texts | None) -> Params:
 async def _export(
     session: SessionManager, cursor: ExportCursor, id_fields: Iterable[str]
 ) -> AsyncGenerator[Activity, None]:
-    def read(line: bytes) -> Activity | None:
-        activity = structure(line, Activity, PATH, session.notice)
+    def read(line: bytes, call_id: str) -> Activity | None:
+        activity = structure(line, Activity, PATH, session.notice(call_id, PATH))
         return activity if cursor.is_new(event_id(activity, id_fields)) else None
 
     while not cursor.is_over:

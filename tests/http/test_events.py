@@ -17,6 +17,7 @@ from meltingspot_async import (
     CallEvent,
     CallStarted,
     Coalesced,
+    Course,
     Event,
     InvalidItem,
     RateLimit,
@@ -24,6 +25,7 @@ from meltingspot_async import (
     SlidingWindowLimiter,
     Throttled,
     UnknownField,
+    UnknownValue,
 )
 from meltingspot_async.testing import Answer, Delay, Reset, make_activity
 
@@ -168,3 +170,26 @@ async def test_failing_observer_is_reported_and_harms_nobody() -> None:
     async with serving(on_event=broken) as (_, client):
         assert (await get(client)).id == "participant-0"
     assert {str(context["exception"]) for context in reported} == {"metrics are down"}
+
+
+async def test_what_an_answer_holds_is_reported_with_its_call() -> None:
+    """Unknown fields and values and odd items have the id and the path of the call whose answer has them."""
+    events: list[Event] = []
+    odd = b'{"items": [{"id": "x"}], "total": 1, "new": 1}'
+    async with serving(on_event=events.append) as (fake, client):
+        fake.add_documents("/v1/courses", {"id": "c-1", "status": "Odd", "colour": "red"})
+        fake.add_documents("/v1/activities~export", {"id": "e-1", "type": "LiveAttended", "colour": "red"})
+        await client.courses.list().to_list()
+        await client.get("/v1/courses/c-1", model=Course)
+        await anext(client.activities.export(from_date=datetime(2026, 1, 1, tzinfo=UTC)))
+        fake.fail(Answer(200, odd))
+        await client.course_participants.list("c", on_invalid="skip").to_list()
+    begun = {event.call_id: event.path for event in events if isinstance(event, CallStarted)}
+    found = [event for event in events if isinstance(event, (UnknownField, UnknownValue, InvalidItem))]
+    assert {type(event) for event in found} == {UnknownField, UnknownValue, InvalidItem}
+    assert all(begun[event.call_id] == event.path for event in found)
+    assert {event.template for event in found} >= {
+        "/v1/courses",
+        "/v1/activities~export",
+        "/v1/courses/{course_id}/participants",
+    }

@@ -121,8 +121,8 @@ def test_number_of_unknown_names_reported_is_capped() -> None:
     reported: list[object] = []
     reporter = Reporter(reported.append, "https://example.com")
     for number in range(3_000):
-        reporter.notice(UnknownField("Course", f"field {number}"))
-        reporter.notice(UnknownField("Course", "field 0"))
+        reporter.notice("1", "/v1/courses", UnknownField("Course", f"field {number}"))
+        reporter.notice("1", "/v1/courses", UnknownField("Course", "field 0"))
     assert len(reported) == len(set(reported)) == 1_000
 
 
