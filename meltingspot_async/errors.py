@@ -163,7 +163,7 @@ class DeadlineExceededError(MeltingSpotError, TimeoutError):
     """Seconds the call was given; if a limiter raised the error, the seconds that were left."""
 
     def __attrs_post_init__(self) -> None:
-        self.retry_after = self.wait_needed
+        self.retry_after: float | None = self.wait_needed
 
     def __str__(self) -> str:
         if self.wait_needed is None:

@@ -36,10 +36,10 @@ try:
         get_tracer,
         set_span_in_context,
     )
-except ImportError as error:
+except ImportError as _missing:
     raise ImportError(
         "meltingspot_async.otel needs opentelemetry-api: pip install 'meltingspot-async[otel]'"
-    ) from error
+    ) from _missing
 
 __all__ = ["OtelObserver", "url_filter"]
 

@@ -57,6 +57,7 @@ def made(kind: type[Exception]) -> Exception:
             (SECRET, [refusal], Mock()),
             (b"", b"", SECRET, 1),
             (SECRET, 0),
+            (SECRET, int, {SECRET}),
             (),
         ),
     )
