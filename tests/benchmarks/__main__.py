@@ -239,8 +239,10 @@ from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
 from meltingspot_async._paging.page import ReceivedPage
 from meltingspot_async._paging.get_many import get_many
 from meltingspot_async._paging.service_list import ServiceList
+from meltingspot_async._http.exchange import Reply
 from meltingspot_async._http.list_habits import ListHabits
 from meltingspot_async._http.response import RawResponse
+from meltingspot_async._http.session import SessionManager
 from meltingspot_async.models import to_dict
 from meltingspot_async.testing import make_course_participant
 
@@ -251,21 +253,17 @@ def peak():
 LISTING = (
     PEAK
     + """
-class Pages:
-    notice = report = staticmethod(lambda event: None)
-    page_size, list_habits = 100, defaultdict(ListHabits)
-
-    def with_default_priority(self, priority):
-        return self
-
-    async def get(self, path, params, item_id=None):
+class Pages(SessionManager):
+    async def ask(self, path, params, **_):
         first = (params["page"] - 1) * 100
         items = [to_dict(make_course_participant(n, course_id="c")) for n in range(first, min(first + 100, 100_000))]
-        return RawResponse(200, {}, json.dumps({"items": items, "total": 100_000}).encode())
+        body = json.dumps({"items": items, "total": 100_000}).encode()
+        return Reply(RawResponse(200, {}, body), 0, "1")
 
 async def main():
-    from meltingspot_async.resources import CourseParticipants
-    listing = aiter(CourseParticipants(Pages()).list("c"))
+    client = MeltingSpotClient("key")
+    client.session_manager.__class__ = Pages
+    listing = aiter(client.course_participants.list("c"))
     await anext(listing)
     start, count = peak(), 1
     async for _ in listing:
