@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
-import typer
-
 from .._environment import (
     AUTO,
     api_key_from_env,
@@ -19,6 +17,7 @@ from ..client import MeltingSpotClient
 from ..errors import LimiterUnavailableError
 from ..rate_limit import DOCUMENTED_LIMITS, SlidingWindowLimiter
 from ..rate_limit._shared import SharedLimiter
+from .running import say
 
 Limiter = SharedLimiter | SlidingWindowLimiter
 
@@ -40,10 +39,7 @@ async def command_limiter() -> AsyncGenerator[Limiter, None]:
         except LimiterUnavailableError as error:
             if limit_file_from_env() not in {None, AUTO} or redis_url_from_env() is not None:
                 raise
-            typer.echo(
-                f"meltingspot: the limit is not shared with other programs ({error.reason}). {error.remedy}",
-                err=True,
-            )
+            say(f"the limit is not shared with other programs ({error.reason}). {error.remedy}")
             shared = None
         yield SlidingWindowLimiter(DOCUMENTED_LIMITS, reserve=0) if shared is None else shared
 

@@ -39,7 +39,7 @@ class _Stderr(logging.StreamHandler[TextIO]):
 def level_from_env() -> int | None:
     """The level in ``MELTINGSPOT_LOG``, if it is set.
 
-    :raises UsageError: it is none of the levels.
+    :raises UsageError: it names no level.
     """
     word = os.environ.get(VARIABLE)
     if not word:

@@ -20,7 +20,7 @@ MAX_URL = 8_000
 """Characters of an address that servers commonly accept (RFC 9110, section 4.1, recommends at least 8,000 octets)."""
 
 SHORTEST_KEY = 8
-"""Characters from which on a key is told from a part of any path."""
+"""Characters of the shortest key that is looked for in addresses: shorter texts can be part of any path."""
 
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
 _ADDRESS = re.compile(r"[!\"$->@-~]+")  # printable ASCII but ? and #

@@ -58,7 +58,9 @@ class Reporter:
 
     def report(self, event: Event) -> None:
         """Report an event, without the key and emails."""
-        event = self.shown(event)
+        self._pass_on(self.shown(event))
+
+    def _pass_on(self, event: Event) -> None:
         logger.log(event.level, "%s", event)
         if self.on_event is not None:
             try:
@@ -72,7 +74,7 @@ class Reporter:
         if self._is_new(drift):
             shown = self.shown(drift)
             if shown == drift or self._is_new(shown):
-                self.report(attrs.evolve(shown, call_id=call_id, path=path))
+                self._pass_on(attrs.evolve(shown, call_id=call_id, path=path))
 
     def _is_new(self, drift: Drift) -> bool:
         """Whether this is met for the first time. What is kept of it is a hash: a name can be megabytes long."""

@@ -20,7 +20,8 @@ from ..errors import (
     MeltingSpotError,
     TransportError,
 )
-from ..events import Coalesced, Drift, Event, InvalidItem
+from ..events import Coalesced, Event, InvalidItem
+from ..models._converter import Notice
 from ..rate_limit import Priority, RateLimiter
 from .call import Call, CallsUnderWay
 from .coalescing import InFlight
@@ -122,7 +123,7 @@ class SessionManager:
             self._endpoint.url(path, None)
         self.fresh.kept.forget(path)
 
-    def notice(self, call_id: str, path: str) -> Callable[[Drift], None]:
+    def notice(self, call_id: str, path: str) -> Notice:
         """What is to be called with what the answer to a call holds beyond the documentation."""
         return partial(self._reporter.notice, call_id, shown_path(path))
 
@@ -239,13 +240,13 @@ class SessionManager:
             await self.sleep(wait)
 
     async def lines(
-        self, path: str, params: Callable[[], Params], read: Callable[[bytes, str], T | None]
+        self, path: str, params: Callable[[], Params], read: Callable[[bytes, Notice], T | None]
     ) -> AsyncGenerator[T, None]:
         """What the lines of JSON that answer ``GET path`` amount to, as they arrive, in flat memory.
 
         :param params: called for the query of each attempt. After an answer that broke off, it must ask for
             what follows the last line.
-        :param read: called with each line that is not blank, and the id of the call; ``None`` for one that brings
+        :param read: called with each line that is not blank, and what to call with drift; ``None`` for one that brings
             nothing new.
         :raises InvalidResponseError: a line is longer than 1 MiB, or the status is a success other than 200.
 
@@ -254,6 +255,7 @@ class SessionManager:
         """
         self.check_open()
         call = Call.begin(path, self._options)
+        notice = self.notice(call.id, path)
         with self._reporter.call(call) as outcome:
             while True:
                 url = self._endpoint.url(path, params())
@@ -263,7 +265,7 @@ class SessionManager:
                             await attempt.enter_async_context(self._slot(call))
                         lines = await attempt.enter_async_context(aclosing(self._stream(call, url)))
                         async for line in lines:
-                            item = read(line, call.id)
+                            item = read(line, notice)
                             if item is not None:
                                 yield item
                                 call.progress()

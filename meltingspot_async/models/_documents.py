@@ -33,11 +33,7 @@ def to_json(model: Model) -> str:
 
     :raises UsageError: ``model`` is not a model, or holds NaN or an infinity, which no answer can hold.
     """
-    document = to_dict(model)
-    try:
-        return write(document)
-    except ValueError:
-        raise UsageError("The model holds NaN or an infinity, which JSON cannot hold: use None.") from None
+    return write(to_dict(model))
 
 
 def from_dict(model: type[M], document: Mapping[str, object]) -> M:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from typing import NoReturn
 
+from ..errors import UsageError
+
 _SHADES = bytes(48 if chr(byte).isdigit() else byte for byte in range(128)) + bytes(range(128, 256))
 """Turns every digit into a 0."""
 
@@ -56,9 +58,12 @@ def read(body: bytes) -> object:
 def write(value: object) -> str:
     """The shortest JSON text of a value, on one line. Half a surrogate pair is escaped, as UTF-8 cannot hold it.
 
-    :raises ValueError: the value holds NaN or an infinity, which are not JSON.
+    :raises UsageError: the value holds NaN or an infinity, which are not JSON.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        raise UsageError("The model holds NaN or an infinity, which JSON cannot hold: use None.") from None
     return text.encode(errors="backslashreplace").decode()
 
 

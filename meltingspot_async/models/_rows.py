@@ -84,12 +84,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def _as_text(value: object) -> str:
-    if isinstance(value, str):
-        return encodable(str(value))
-    try:
-        return write(value)
-    except ValueError:
-        raise UsageError("The model holds NaN or an infinity, which JSON cannot hold: use None.") from None
+    return encodable(str(value)) if isinstance(value, str) else write(value)
 
 
 _SIMPLE: Mapping[object, Callable[[Any], RowValue]] = {

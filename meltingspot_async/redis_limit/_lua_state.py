@@ -1,7 +1,7 @@
 """The first part of the script that Redis runs: what is known, the slots and the windows.
 
-It stands in a module, because whatever freezes or packs a program takes its modules along, and other files only if it
-is told to.
+It stands in a module, because whatever freezes or packs a program takes its modules along, and other files only if
+its author names them.
 """
 
 STATE = """\

@@ -11,7 +11,7 @@ from .._http.session import SessionManager
 from .._paging.export_cursor import MAX_LIMIT, ExportCursor
 from ..errors import UsageError
 from ..models import Activity
-from ..models._converter import structure
+from ..models._converter import Notice, structure
 from ..models.activity import ID_FIELDS, event_id
 from ..rate_limit import Priority
 from . import _filters as query
@@ -94,8 +94,8 @@ def _of_types(event_types: query.Texts | None) -> Params:
 async def _export(
     session: SessionManager, cursor: ExportCursor, id_fields: Iterable[str]
 ) -> AsyncGenerator[Activity, None]:
-    def read(line: bytes, call_id: str) -> Activity | None:
-        activity = structure(line, Activity, PATH, session.notice(call_id, PATH))
+    def read(line: bytes, notice: Notice) -> Activity | None:
+        activity = structure(line, Activity, PATH, notice)
         return activity if cursor.is_new(event_id(activity, id_fields)) else None
 
     while not cursor.is_over:

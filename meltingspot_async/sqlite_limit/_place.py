@@ -11,35 +11,12 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 MOUNTS = Path("/proc/self/mountinfo")
 """Where Linux says which file systems there are (proc(5))."""
 
-_NETWORKS = frozenset(
-    {
-        *(
-            "9p",
-            "afs",
-            "beegfs",
-            "ceph",
-            "cifs",
-            "coda",
-            "gfs2",
-            "glusterfs",
-            "gpfs",
-            "lustre",
-            "ncpfs",
-            "nfs",
-        ),
-        *("nfs4", "ocfs2", "orangefs", "pvfs2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs"),
-        *(
-            "fuse.ceph",
-            "fuse.davfs",
-            "fuse.gcsfuse",
-            "fuse.glusterfs",
-            "fuse.juicefs",
-            "fuse.rclone",
-            "fuse.s3fs",
-        ),
-        *("fuse.sshfs", "fuse.vmhgfs-fuse"),
-    }
-)
+_NETWORKS = frozenset({
+    "9p", "afs", "beegfs", "ceph", "cifs", "coda", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs",
+    "nfs4", "ocfs2", "orangefs", "pvfs2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs", "fuse.ceph",
+    "fuse.davfs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.juicefs", "fuse.rclone", "fuse.s3fs",
+    "fuse.sshfs", "fuse.vmhgfs-fuse",
+})  # fmt: skip
 """Names that Linux has for file systems which other machines can share."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,20 +113,14 @@ class InMemory:
         yield limiter, limiter
 
 
-@attrs.frozen
-class InRedis:
-    """The limiter of many processes, in a real Redis that tells the time of the test."""
+class _ManyProcesses(ABC):
+    """A limiter of many processes, on the virtual clock."""
 
-    server: RedisServer
     steps = float(STEPS)
 
-    @asynccontextmanager
-    async def one(
-        self, key: str, *limits: RateLimit, **options: Any
-    ) -> AsyncGenerator[RedisSlidingWindowLimiter]:
+    @abstractmethod
+    def one(self, key: str, *limits: RateLimit, **options: Any) -> AbstractAsyncContextManager[SharedLimiter]:
         """A limiter as one of several processes has it."""
-        async with clocked(self.server, key, *limits, **options) as limiter:
-            yield limiter
 
     @asynccontextmanager
     async def pair(
@@ -138,30 +133,33 @@ class InRedis:
 
 
 @attrs.frozen
-class InSqlite:
+class InRedis(_ManyProcesses):
+    """The limiter of many processes, in a real Redis that tells the time of the test."""
+
+    server: RedisServer
+
+    @asynccontextmanager
+    async def one(
+        self, key: str, *limits: RateLimit, **options: Any
+    ) -> AsyncGenerator[RedisSlidingWindowLimiter]:
+        async with clocked(self.server, key, *limits, **options) as limiter:
+            yield limiter
+
+
+@attrs.frozen
+class InSqlite(_ManyProcesses):
     """The limiter of the processes of one machine, in a real file, at the time of the test."""
 
     path: Path
-    steps = float(STEPS)
 
     @asynccontextmanager
     async def one(
         self, key: str, *limits: RateLimit, **options: Any
     ) -> AsyncGenerator[SqliteSlidingWindowLimiter]:
-        """A limiter as one of several processes has it."""
         limiter = SqliteSlidingWindowLimiter(self.path, limits, key=key, **options)
         limiter._store = InlineStore(LimitFile(self.path, key, limiter._rules, loop_reading))
         yield limiter
         await limiter.aclose()
-
-    @asynccontextmanager
-    async def pair(
-        self, *limits: RateLimit, **options: Any
-    ) -> AsyncGenerator[tuple[SharedLimiter, SharedLimiter]]:
-        """Two ways to one limit: two limiters of one file, as two processes have them."""
-        key = uuid.uuid4().hex
-        async with self.one(key, *limits, **options) as first, self.one(key, *limits, **options) as second:
-            yield first, second
 
 
 Shared = InRedis | InSqlite

@@ -29,6 +29,6 @@ def _fill(file: IO[str], text: str, path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
         Path(file.name).replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nobody else knows the unfinished file
         Path(file.name).unlink()
         raise
