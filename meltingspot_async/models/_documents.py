@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ..errors import UsageError
 from ._converter import structure_document, unstructure
-from ._json import write
+from ._json import write_of_model
 from ._model import Model
 
 M = TypeVar("M", bound=Model)
@@ -33,7 +33,7 @@ def to_json(model: Model) -> str:
 
     :raises UsageError: ``model`` is not a model, or holds NaN or an infinity, which no answer can hold.
     """
-    return write(to_dict(model))
+    return write_of_model(to_dict(model))
 
 
 def from_dict(model: type[M], document: Mapping[str, object]) -> M:

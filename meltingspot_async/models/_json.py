@@ -58,13 +58,21 @@ def read(body: bytes) -> object:
 def write(value: object) -> str:
     """The shortest JSON text of a value, on one line. Half a surrogate pair is escaped, as UTF-8 cannot hold it.
 
-    :raises UsageError: the value holds NaN or an infinity, which are not JSON.
+    :raises ValueError: the value holds NaN or an infinity, which are not JSON.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode(errors="backslashreplace").decode()
+
+
+def write_of_model(value: object) -> str:
+    """The JSON text of what a program's model holds.
+
+    :raises UsageError: the model holds NaN or an infinity.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return write(value)
     except ValueError:
         raise UsageError("The model holds NaN or an infinity, which JSON cannot hold: use None.") from None
-    return text.encode(errors="backslashreplace").decode()
 
 
 def encodable(text: str) -> str:

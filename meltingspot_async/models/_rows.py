@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 import attrs
 
 from ..errors import UsageError
-from ._json import encodable, write
+from ._json import encodable, write_of_model
 from ._model import Model
 
 RowValue = str | int | float | bool | datetime | None
@@ -84,7 +84,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def _as_text(value: object) -> str:
-    return encodable(str(value)) if isinstance(value, str) else write(value)
+    return encodable(str(value)) if isinstance(value, str) else write_of_model(value)
 
 
 _SIMPLE: Mapping[object, Callable[[Any], RowValue]] = {
