@@ -23,6 +23,20 @@ def groups(*names: str) -> list[str]:
     return [name for group in names for name in nox.project.dependency_groups(PYPROJECT, group)]
 
 
+def require_version(session: nox.Session, version: str) -> None:
+    """End a release whose version does not yet stand where it should."""
+    places = {
+        "meltingspot_async/_version.py": f'= "{version}"\n',
+        "CHANGELOG.md": f"\n## {version} - 20",
+        "tests/project/released_api.txt": f"# {version}\n",
+    }
+    for name, text in places.items():
+        if text not in Path(name).read_text("utf-8"):
+            session.error(
+                f"{text.strip()!r} is not in {name}: docs/contributing.md says how a release is made."
+            )
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The whole suite with the newest dependencies."""
@@ -103,13 +117,13 @@ def release(session: nox.Session) -> None:
 
     ``nox -s release -- 0.2.0`` leaves what is to be published in ``dist``. The tools are those that are locked.
     """
+    for version in session.posargs:
+        require_version(session, version)
     session.install("--require-hashes", "-r", LOCK)
     for old in Path("dist").glob("*"):
         old.unlink()
     session.run("python", "-m", "build", "--no-isolation")
     [wheel], [sdist] = Path("dist").absolute().glob("*.whl"), Path("dist").absolute().glob("*.tar.gz")
-    if session.posargs and not wheel.name.startswith(f"meltingspot_async-{session.posargs[0]}-"):
-        session.error(f"{wheel} is not {session.posargs[0]}: see meltingspot_async/_version.py")
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
     session.run("check-wheel-contents", str(wheel))
     with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):
