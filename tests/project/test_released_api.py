@@ -68,7 +68,9 @@ RELEASE = [
 )  # fmt: skip
 def test_what_is_gone_is_found_and_must_be_announced(kept: list[str], gone: list[str]) -> None:
     """A class, attribute, method or parameter that is gone is named, until a version since has it as removed."""
-    old = "# Changelog\n\n## 0.1.0 - 2026-12-01\n\n### Removed\n\n- `Badge`, `Badge.id`, `Client.get`, `Client.get(params)`\n"
+    old = (
+        "# Changelog\n\n## 0.1.0 - 2026-12-01\n\n### Removed\n\n- `Badge`, `Badge.id`, `Client.get(params)`\n"
+    )
     named = "".join(f"- `{name}`\n" for name in gone)
     assert unannounced(RELEASE, kept, old) == gone
     new = old.replace(
