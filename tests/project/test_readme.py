@@ -55,6 +55,14 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert tests in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
+def test_readme_reads_the_same_anywhere() -> None:
+    """README.md links to whole addresses only, as it is also shown where its folder is not; pages it names exist."""
+    assert all(link.startswith("https://") for link in re.findall(r"\]\(([^)]*)\)", README))
+    named = re.findall(r"docs/\w+\.md", README)
+    assert named
+    assert all((ROOT / name).is_file() for name in named)
+
+
 def test_error_table_has_every_exception() -> None:
     """Every exception stands in README.md's table."""
     table = set(re.findall("^\\| (?:\N{EN DASH} )?`(\\w+)`", README, re.MULTILINE))
