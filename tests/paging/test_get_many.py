@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal, cast
 
+import attrs
 import pytest
 
 from meltingspot_async import (
@@ -189,6 +190,26 @@ async def test_abandoned_iteration_leaves_nothing_behind(how: str, largest_page:
         await asyncio.sleep(60.0)
         assert len(fake.received) == received
         assert limiter.free() == {WIDE: 10_000}
+
+
+@attrs.frozen
+class _Slow(PagedList):
+    """Answers the first of its items only."""
+
+    async def item(self, item_id: str) -> Item:
+        if item_id != self.ids[0]:
+            await asyncio.sleep(1_000.0)
+        return await super().item(item_id)
+
+
+async def test_single_requests_end_with_the_iteration() -> None:
+    """When the caller needs no more results, the single requests under way are given up, not left to end."""
+    source, before = _Slow(cast("Any", None), "/list", Item, 100, ids=["first", "second"]), asyncio.all_tasks()
+    async with aclosing(get_many(source, source.ids, 20, raising=False)) as results:
+        async for result in results:
+            assert result.id == "first"
+            break
+    assert asyncio.all_tasks() == before
 
 
 # --- Usage -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 
 from meltingspot_async import (
     DeadlineExceededError,
+    Priority,
     RateLimit,
     RateLimitError,
     SlidingWindowLimiter,
@@ -49,6 +50,23 @@ async def test_earliest_free_slot_may_be_one_in_flight() -> None:
             pytest.fail("the next is the one that was given up on")
     assert refused.value.wait_needed == 9.0
     await holder
+
+
+async def test_pages_that_leave_at_their_deadlines_keep_no_batch_from_its_own() -> None:
+    """Those before a batch who have a deadline may be gone by then: they are no reason to refuse it."""
+    limiter, started = SlidingWindowLimiter([RateLimit(2, per=10.0)], reserve=0), now()
+    holders = [asyncio.create_task(use(limiter, seconds=1.0)) for _ in range(2)]
+
+    async def wait(priority: Priority, seconds: float) -> float:
+        async with limiter.slot(priority, started + seconds):
+            return now()
+
+    await asyncio.sleep(0)
+    pages = [asyncio.create_task(wait(Priority.INTERACTIVE, 100.0)) for _ in range(3)]
+    batches = [asyncio.create_task(wait(Priority.BULK, seconds)) for seconds in (100.0, 35.0)]
+    outcomes = await asyncio.gather(*pages, *batches, return_exceptions=True)
+    assert outcomes == [started + 11.0, started + 11.0, started + 21.0, started + 21.0, started + 31.0]
+    await asyncio.gather(*holders)
 
 
 async def test_slot_in_flight_counts_as_a_window_away() -> None:
