@@ -123,6 +123,9 @@ def test_header_that_the_client_relies_on_is_refused(name: str) -> None:
             with pytest.raises(UsageError, match=spelt) as refused:
                 give(headers={spelt: "hidden-value"})
             assert "hidden-value" not in str(refused.value)
+            is_product = name.lower() == "user-agent"
+            assert ("give user_agent=" in str(refused.value)) == is_product
+            assert ("leave it out" in str(refused.value)) != is_product
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def _status(copy: Path, tests: Sequence[str], longest: float, *options: str) -> 
     (copy / "tests.txt").write_text("\n".join(tests))
     with subprocess.Popen(
         [
-            *(sys.executable, "-m", "pytest", "-q", "-x", "--timeout=30"),
+            *(sys.executable, "-m", "pytest", "-q", "-x"),
             *("-p", "no:randomly", "-p", "no:xdist", *options, "@tests.txt"),
         ],
         cwd=copy,

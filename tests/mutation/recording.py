@@ -13,8 +13,8 @@ from pathlib import Path
 import attrs
 from coverage import CoverageData
 
-LONGEST = 60.0
-"""Seconds of tests that one mutant is tried with, at most."""
+LONGEST = 30.0
+"""Seconds of tests after which a mutant is tried with no more."""
 
 _SETTINGS = "[run]\nsource = meltingspot_async\nrelative_files = true\n"
 
@@ -30,17 +30,18 @@ class Recording:
     def tests_of(self, module: str, line: int, room: tuple[str, ...]) -> list[str]:
         """The tests to try a change of a line with: those of its room first, and the fastest of them before others.
 
-        Lines that half of the suite runs are tried with as many as take no longer than ``LONGEST``. A line that runs when its module is imported belongs to no test: those of its room are tried.
+        A line that runs when its module is imported belongs to no test: those of its room are tried. Of the many tests
+        that run some lines, the first are tried, for ``LONGEST``.
 
         :param room: how the names of the tests of the room begin.
         """
         contexts = self._lines.contexts_by_lineno(module)
-        begins = max((known for known in contexts if known <= line), default=0)  # of a statement of several lines
-        running = {context.rpartition("|")[0] for context in contexts.get(begins, [])} & self.seconds.keys()
+        first = max((known for known in contexts if known <= line), default=0)  # of a statement of several lines
+        running = {context.rpartition("|")[0] for context in contexts.get(first, [])} & self.seconds.keys()
         chosen = running or {test for test in self.seconds if test.startswith(room)}
         ordered = sorted(chosen, key=lambda test: (not test.startswith(room), self.seconds[test]))
-        ends = accumulate(self.seconds[test] for test in ordered)
-        return [test for test, end in zip(ordered, ends, strict=True) if end <= LONGEST]
+        begins = accumulate((self.seconds[test] for test in ordered), initial=0.0)
+        return [test for test, begin in zip(ordered, begins, strict=False) if begin < LONGEST]
 
 
 def recording(root: Path, folder: Path, jobs: int) -> Recording:

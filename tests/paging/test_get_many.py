@@ -23,7 +23,7 @@ from meltingspot_async import (
 from meltingspot_async._paging.get_many import get_many
 from meltingspot_async.testing import FakeMeltingSpot
 
-from ..support.clock import tasks_left
+from ..support.clock import now, tasks_left
 from ..support.course import WIDE, course, fetch
 from ..support.paged_list import Item, PagedList
 
@@ -205,10 +205,10 @@ class _Slow(PagedList):
 async def test_single_requests_end_with_the_iteration() -> None:
     """When the caller needs no more results, the single requests under way are given up, not left to end."""
     source, before = _Slow(cast("Any", None), "/list", Item, 100, ids=["first", "second"]), asyncio.all_tasks()
+    started = now()
     async with aclosing(get_many(source, source.ids, 20, raising=False)) as results:
-        async for result in results:
-            assert result.id == "first"
-            break
+        assert (await anext(results)).id == "first"
+        assert now() == started  # it did not wait for the other one
     assert asyncio.all_tasks() == before
 
 

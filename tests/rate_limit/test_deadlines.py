@@ -34,6 +34,20 @@ async def test_refusal_counts_the_place_in_the_queue() -> None:
     await asyncio.gather(*queued)
 
 
+async def test_refusal_counts_each_slot_in_its_own_time() -> None:
+    """The second in the queue waits for the slot that is free second, and learns when that is."""
+    limiter, started = SlidingWindowLimiter([RateLimit(2, per=10.0)]), now()
+    await use(limiter, seconds=0.0)
+    await use(limiter, seconds=5.0)
+    first = asyncio.create_task(use(limiter))
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineExceededError) as refused:
+        async with limiter.slot(deadline=started + 12.0):
+            pytest.fail("the slot that is free in time is the first one's")
+    assert (now(), refused.value.wait_needed) == (started + 5.0, 10.0)
+    assert await first == started + 10.0
+
+
 async def test_earliest_free_slot_may_be_one_in_flight() -> None:
     """A slot in flight can be back before one that was given up on: who has time until then is not refused."""
     limiter = SlidingWindowLimiter([RateLimit(2, per=10.0)])
@@ -130,6 +144,29 @@ async def test_pause_beyond_a_deadline_refuses_the_waiter_at_once() -> None:
     await asyncio.gather(*holders[1:], cancelled, return_exceptions=True)
     with pytest.raises(RateLimitError):
         await holders[0]
+
+
+async def test_waiter_who_is_too_far_behind_by_now_is_refused_when_that_is_known() -> None:
+    """When refusals show that less is left of the key, a waiter whose turn then comes too late learns it at once."""
+    limiter, started = SlidingWindowLimiter([RateLimit(2, per=10.0)]), now()
+
+    async def refused() -> None:
+        async with limiter.slot():
+            await asyncio.sleep(1.0)
+            raise RateLimitError(429, "/", pause=0.5)
+
+    await use(limiter)
+    holder = asyncio.create_task(refused())
+    await asyncio.sleep(0)
+    queue = [asyncio.create_task(use(limiter)) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineExceededError):
+        async with limiter.slot(deadline=started + 25.0):
+            pytest.fail("three without a deadline come before it, one in ten seconds")
+    assert now() == started + 1.0
+    for waiter in queue:
+        waiter.cancel()
+    await asyncio.gather(holder, *queue, return_exceptions=True)
 
 
 @pytest.mark.parametrize("first", ["cancellation", "deadline"])
