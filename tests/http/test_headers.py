@@ -172,6 +172,12 @@ def test_values_of_headers_are_in_no_repr() -> None:
     assert "hidden-value" not in repr(made) + repr(made.session_manager) + repr(made.session_manager.options)
 
 
+def test_copy_with_other_options_keeps_the_headers() -> None:
+    """Headers are sent by copies of the client, too, unless they are changed."""
+    made = client({"X-A": "1"})
+    assert made.with_options(deadline=3.0).session_manager.options.headers == (("X-A", "1"),)
+
+
 def test_headers_are_copied() -> None:
     """Changing the mapping afterwards changes no request."""
     headers = {"X-A": "1"}

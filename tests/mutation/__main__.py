@@ -21,13 +21,13 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
 from .mutants import Mutant, mutants
-from .recording import recording
+from .recording import Recording, recording
 
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
@@ -54,6 +54,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="at the same time (default: %(default)s)"
     )
+    parser.add_argument(
+        "--longest", type=float, default=30.0, help="seconds of tests for one mutant (default: %(default)s)"
+    )
     parser.add_argument("--recording", type=Path, metavar="FOLDER", help="which tests run each line")
     parser.add_argument("--among", type=Path, metavar="FILE", help="only mutants whose names stand there")
     parser.add_argument(
@@ -67,7 +70,8 @@ def main(arguments: Sequence[str]) -> int:
     sample = random.Random(chosen.seed).sample(every, min(chosen.sample, len(every)))
     print(f"{len(sample)} of {len(every)} mutants, seed {chosen.seed}", flush=True)
     with _copies(chosen.jobs) as copies:
-        alive = list(_survivors(sample, copies, chosen.recording, chosen.jobs))
+        recorded = recording(copies[0], chosen.recording or copies[0] / "recording", chosen.jobs)
+        alive = list(_survivors(sample, copies, recorded, chosen.longest))
     return _verdict(len(sample), alive, chosen.at_least)
 
 
@@ -88,9 +92,8 @@ def _copies(jobs: int) -> Generator[list[Path]]:
 
 
 def _survivors(
-    sample: Sequence[tuple[Mutant, str]], copies: Sequence[Path], kept: Path | None, jobs: int
+    sample: Sequence[tuple[Mutant, str]], copies: Sequence[Path], recorded: Recording, longest: float
 ) -> Iterator[Mutant]:
-    recorded = recording(copies[0], kept or copies[0] / "recording", jobs)
     free: SimpleQueue[Path] = SimpleQueue()
     for copy in copies:
         if _status(copy, [*recorded.seconds], 600.0, "--collect-only"):
@@ -98,24 +101,25 @@ def _survivors(
         free.put(copy)
 
     def is_noticed(mutant: Mutant, room: str) -> bool:
-        tests = recorded.tests_of(mutant.module, mutant.line, TESTS_OF_ROOMS[room])
+        tests = recorded.tests_of(mutant.module, mutant.line, TESTS_OF_ROOMS[room], longest)
         copy = free.get()
         changed = copy / mutant.module
         unchanged = changed.read_bytes()
         changed.write_text(mutant.source())
         try:
             return any(
-                some and _status(copy, some, 60.0 + 10.0 * sum(recorded.seconds[test] for test in some))
+                some and _status(copy, some, 60.0 + 3.0 * sum(recorded.seconds[test] for test in some))
                 for some in (tests[:FIRST_TESTS], tests[FIRST_TESTS:])
             )
         finally:
             changed.write_bytes(unchanged)
             free.put(copy)
 
-    with ThreadPoolExecutor(jobs) as pool:
-        trials = [pool.submit(is_noticed, mutant, room) for mutant, room in sample]
-        for number, ((mutant, _), trial) in enumerate(zip(sample, trials, strict=True), 1):
+    with ThreadPoolExecutor(len(copies)) as pool:
+        trials = {pool.submit(is_noticed, mutant, room): mutant for mutant, room in sample}
+        for number, trial in enumerate(as_completed(trials), 1):
             if not trial.result():
+                mutant = trials[trial]
                 print(f"{number:4} alive, line {mutant.line}: {mutant.name}", flush=True)
                 yield mutant
 

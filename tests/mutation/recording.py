@@ -13,9 +13,6 @@ from pathlib import Path
 import attrs
 from coverage import CoverageData
 
-LONGEST = 30.0
-"""Seconds of tests after which a mutant is tried with no more."""
-
 _SETTINGS = "[run]\nsource = meltingspot_async\nrelative_files = true\n"
 
 
@@ -27,13 +24,13 @@ class Recording:
     """How long each test took that passed."""
     _lines: CoverageData
 
-    def tests_of(self, module: str, line: int, room: tuple[str, ...]) -> list[str]:
+    def tests_of(self, module: str, line: int, room: tuple[str, ...], longest: float) -> list[str]:
         """The tests to try a change of a line with: those of its room first, and the fastest of them before others.
 
-        A line that runs when its module is imported belongs to no test: those of its room are tried. Of the many tests
-        that run some lines, the first are tried, for ``LONGEST``.
+        A line that runs when its module is imported belongs to no test: those of its room are tried.
 
         :param room: how the names of the tests of the room begin.
+        :param longest: seconds of tests after which there are no more: half of the suite runs some lines.
         """
         contexts = self._lines.contexts_by_lineno(module)
         first = max((known for known in contexts if known <= line), default=0)  # of a statement of several lines
@@ -41,7 +38,7 @@ class Recording:
         chosen = running or {test for test in self.seconds if test.startswith(room)}
         ordered = sorted(chosen, key=lambda test: (not test.startswith(room), self.seconds[test]))
         begins = accumulate((self.seconds[test] for test in ordered), initial=0.0)
-        return [test for test, begin in zip(ordered, begins, strict=False) if begin < LONGEST]
+        return [test for test, begin in zip(ordered, begins, strict=False) if begin < longest]
 
 
 def recording(root: Path, folder: Path, jobs: int) -> Recording:

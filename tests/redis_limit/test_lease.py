@@ -51,7 +51,10 @@ async def test_failed_step_costs_no_slot_in_flight(
     """After a step that failed, what is in flight is stated again before its lease ends: nobody else gets its slot."""
     limit = RateLimit(1, per=10.0)
 
+    asked: list[float] = []
+
     async def fail(_: object) -> None:
+        asked.append(now())
         raise LimiterUnavailableError("it is away")
 
     async with clocked(server, key, limit) as one, clocked(server, key, limit) as other:
@@ -60,6 +63,8 @@ async def test_failed_step_costs_no_slot_in_flight(
                 patched.setattr(one._store, "step", fail)
                 with pytest.raises(LimiterUnavailableError):
                     await use(one)
+                await asyncio.sleep(5.0)
+                assert len(asked) == 1
             waiting = asyncio.create_task(use(other))
             await asyncio.sleep(2 * LEASE)
             assert not waiting.done()
