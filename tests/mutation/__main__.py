@@ -32,11 +32,11 @@ from .recording import Recording, recording
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 TESTS_OF_ROOMS = {
-    "_http": ("tests/http/", "tests/test_client.py"),
-    "_paging": ("tests/paging/",),
-    "rate_limit": ("tests/rate_limit/",),
-    "redis_limit": ("tests/redis_limit/", "tests/rate_limit/"),
-    "sqlite_limit": ("tests/sqlite_limit/", "tests/rate_limit/"),
+    "_http": ("tests/http/", "tests/test_client.py", "tests/test_figures.py"),
+    "_paging": ("tests/paging/", "tests/test_figures.py"),
+    "rate_limit": ("tests/rate_limit/", "tests/test_figures.py"),
+    "redis_limit": ("tests/redis_limit/", "tests/rate_limit/", "tests/test_figures.py"),
+    "sqlite_limit": ("tests/sqlite_limit/", "tests/rate_limit/", "tests/test_figures.py"),
     "models/_converter.py": ("tests/models/",),
     "_cli/files": ("tests/cli/",),
 }

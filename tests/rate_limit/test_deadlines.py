@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -64,6 +65,39 @@ async def test_earliest_free_slot_may_be_one_in_flight() -> None:
             pytest.fail("the next is the one that was given up on")
     assert refused.value.wait_needed == 9.0
     await holder
+
+
+async def test_refusal_of_a_batch_counts_the_pages_before_it() -> None:
+    """A batch learns at once that pages, and a batch before it, keep it from a slot in time, and for how long."""
+    limiter, started = SlidingWindowLimiter([RateLimit(1, per=10.0)]), now()
+    await use(limiter)
+    queued = [asyncio.create_task(use(limiter)) for _ in range(3)]
+    queued.append(asyncio.create_task(use(limiter, Priority.BULK)))
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineExceededError) as refused:
+        async with limiter.slot(Priority.BULK, started + 35.0):
+            pytest.fail("it is the fifth")
+    assert (now(), refused.value.wait_needed) == (started, 50.0)
+    await asyncio.gather(*queued)
+
+
+async def test_refused_request_that_may_leave_is_no_reason_to_refuse_another() -> None:
+    """One that waits again after a 429 may leave at its deadline, as all others: nobody is refused because of it."""
+    limiter, started = SlidingWindowLimiter([RateLimit(1, per=10.0)]), now()
+
+    async def refused_once() -> None:
+        with contextlib.suppress(RateLimitError):
+            async with limiter.slot(deadline=started + 100.0):
+                raise RateLimitError(429, "/", pause=0.5)
+        async with limiter.slot(deadline=started + 100.0):
+            pytest.fail("it is cancelled while it waits")
+
+    leaving = asyncio.create_task(refused_once())
+    await asyncio.sleep(1.0)
+    asyncio.get_running_loop().call_later(4.0, leaving.cancel)
+    async with limiter.slot(deadline=started + 15.0):
+        assert now() == started + 10.0
+    assert leaving.cancelled()
 
 
 async def test_those_who_may_leave_are_no_reason_to_refuse() -> None:
