@@ -32,9 +32,9 @@ from .recording import Recording, recording
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 TESTS_OF_ROOMS = {
-    "_http": ("tests/http/", "tests/test_client.py", "tests/test_figures.py"),
-    "_paging": ("tests/paging/", "tests/test_figures.py"),
-    "rate_limit": ("tests/rate_limit/", "tests/test_figures.py"),
+    "_http": ("tests/http/", "tests/test_client.py", "tests/resources/", "tests/test_figures.py"),
+    "_paging": ("tests/paging/", "tests/resources/", "tests/test_figures.py"),
+    "rate_limit": ("tests/rate_limit/", "tests/redis_limit/", "tests/test_figures.py"),
     "redis_limit": ("tests/redis_limit/", "tests/rate_limit/", "tests/test_figures.py"),
     "sqlite_limit": ("tests/sqlite_limit/", "tests/rate_limit/", "tests/test_figures.py"),
     "models/_converter.py": ("tests/models/",),
@@ -108,7 +108,7 @@ def _survivors(
         changed.write_text(mutant.source())
         try:
             return any(
-                some and _status(copy, some, 60.0 + 3.0 * sum(recorded.seconds[test] for test in some))
+                some and _status(copy, some, 60.0 + 2.0 * sum(recorded.seconds[test] for test in some))
                 for some in (tests[:FIRST_TESTS], tests[FIRST_TESTS:])
             )
         finally:
