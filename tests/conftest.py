@@ -27,6 +27,7 @@ pytest_plugins = ["pytester"]
 constants.DEBUG_STACK_DEPTH = DEPTH  # type: ignore[misc]  # it is final for programs, and the only way to say so
 
 settings.register_profile("suite", deadline=None, database=None)
+settings.register_profile("thorough", settings.get_profile("suite"), max_examples=2_000)
 settings.load_profile("suite")
 
 
