@@ -57,8 +57,10 @@ class Program:
     async def works(self) -> None:
         """Check that the next call is answered, and that the whole share is free a window later."""
         assert await get(self) == OPERATIONS[get]
-        while (await free_slots(self.limiter))[SHORT] < SHORT.requests:
+        free = await free_slots(self.limiter)
+        while free[SHORT] < SHORT.requests:
             await asyncio.sleep(SHORT.per / 4)
+            free = await free_slots(self.limiter)
         await until(lambda: getattr(self.limiter, "_reporting", None) is None)
 
 
