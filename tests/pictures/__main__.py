@@ -6,7 +6,8 @@ from pathlib import Path
 
 from . import limiter, reserve
 
-FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "pictures"
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""What the pictures of the documentation show is what the limiter does."""
+"""What the pictures of the documentation show, and README.md says of them, is what the limiter does."""
 
 from __future__ import annotations
 
-from .__main__ import FOLDER
+from .__main__ import FOLDER, ROOT
 from .experiments import (
     SMALL,
     counted_at_sending,
@@ -12,6 +12,8 @@ from .experiments import (
 )
 from .reserve import longest
 
+README = (ROOT / "README.md").read_text()
+
 
 def test_counting_at_sending_breaks_the_limit() -> None:
     """Two bursts that are counted when sent arrive in one window, as the picture says."""
@@ -19,6 +21,7 @@ def test_counting_at_sending_breaks_the_limit() -> None:
     most, refused = most_in_a_window(requests, SMALL.per), sum(request.refused for request in requests)
     assert (most, refused) == (20, 10)
     assert f"{most} received in 10 s, {refused} refused" in (FOLDER / "limiter.svg").read_text()
+    assert f"counted when sent, {most} arrive in one window and {refused} are refused" in README
 
 
 def test_a_slot_held_until_answered_keeps_it() -> None:
@@ -33,6 +36,7 @@ def test_a_slot_held_until_answered_keeps_it() -> None:
 def test_the_reserve_keeps_a_page_from_waiting() -> None:
     """Beside a batch, pages wait for seconds without a reserve and not at all with it, as the picture says."""
     assert longest(pages_beside_a_batch(0.0, seconds=12)) > 9.0
+    assert "a page that merely goes first waits for more than 9 s" in README
     with_reserve = pages_beside_a_batch(0.05, seconds=12)
     assert longest(with_reserve) < 0.1
     assert with_reserve.received <= 100
