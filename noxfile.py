@@ -55,10 +55,14 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typing(session: nox.Session) -> None:
-    """Types, by two checkers in their strict modes; those of the public API are complete."""
+    """Types, by two checkers in their strict modes, of code and documentation; those of the public API are complete."""
     session.install("-e", EXTRAS, *groups("typing"))
     session.run("mypy")
     session.run("pyright")
+    blocks = session.create_tmp()
+    session.run("python", "-m", "tests.blocks", blocks)
+    session.run("mypy", blocks, env={"MYPYPATH": blocks})
+    session.run("pyright", "--project", blocks)
     session.install("--no-deps", ".")  # pyright looks for what is verified among the installed packages
     session.run("pyright", "--verifytypes", "meltingspot_async", "--ignoreexternal")
 

@@ -59,9 +59,9 @@ async def run_demo(console: Console) -> None:
             await asyncio.gather(*(stranger.course_participants.get("onboarding", i) for i in ids[:STRANGER]))
             found = await asyncio.gather(*(client.course_participants.get("onboarding", i) for i in ids))
         PagedTable(COLUMNS, console).show(found)
-        refused = sum(request.refused for request in fake.received)
+        received, refused = len(fake.received), sum(request.refused for request in fake.received)
         console.print(
-            f"{len(found)} participants in {clock() - started:.1f} s. The service received {len(fake.received)} requests "
+            f"{len(found)} participants in {clock() - started:.1f} s. The service received {received} requests "
             f"and refused {refused}: this client sent no more than {LIMIT.requests} in {LIMIT.per:g} s, and the "
             f"{STRANGER} of the other program came on top. Every refused request was sent again."
         )

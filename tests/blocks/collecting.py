@@ -22,6 +22,7 @@ _INDENTED = re.compile(r"::\n\n((?:    .*\n|\n)+)")
 _FILE = re.compile(r"# (\w+\.py)\n")
 
 _COROUTINE = """\
+# pyright: basic, reportWildcardImportFromLibrary=false
 import aiohttp
 
 from meltingspot_async import *
