@@ -75,6 +75,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def site(session: nox.Session) -> None:
+    """The documentation in a browser: every page at three widths, links, search, the console. Needs Chromium."""
+    session.install("-e", EXTRAS, *groups("site", "test"))
+    session.run("python", "-m", "tests.site")
+
+
+@nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
     """Ratios side by side; no pass marks."""
     session.install("-e", EXTRAS, *groups("test"))

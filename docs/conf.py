@@ -27,6 +27,7 @@ html_theme = "furo"
 html_title = "meltingspot_async"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
 html_copy_source = html_show_sourcelink = False
 
 intersphinx_mapping = {
