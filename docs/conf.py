@@ -30,6 +30,8 @@ html_css_files = ["site.css"]
 html_favicon = "_static/favicon.svg"
 html_copy_source = html_show_sourcelink = False
 
+copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"  # what is printed is not for copying
+
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3", None),
     "aiohttp": ("https://docs.aiohttp.org/en/stable", None),

@@ -12,7 +12,7 @@ ROUND = {"good", "bad"}
 LEFT, RIGHT = 10, 470
 STYLE = """
 .picture {max-width: 42rem; width: 100%; height: auto; display: block; margin: 1.5rem auto;
-  font: 12.5px system-ui, sans-serif;}
+  font: 13.5px system-ui, sans-serif;}
 .picture text {fill: var(--color-foreground-primary, #222)}
 .picture .quiet {fill: var(--color-foreground-secondary, #666)}
 .picture .bold {font-weight: 600}

@@ -57,9 +57,9 @@ def draw() -> str:
             *legend(
                 end + 38,
                 [
-                    ("bad", "wait of a page", 10),
-                    ("good", "hardly any", 122),
-                    ("batch", "requests of the batch, by the second", 214),
+                    ("bad", "wait of a page", 6),
+                    ("good", "hardly any", 128),
+                    ("batch", "the batch, requests per second", 228),
                 ],
             ),
         ],

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .browser import Browser, opened
 from .checks import (
+    cannot_be_copied,
     code_is_cut_off,
     is_empty,
     is_not_found,
@@ -37,7 +38,8 @@ def wrong_with(browser: Browser, site: str, page: str) -> list[str]:
         browser.open(f"{site}/{page}", width=width)
         wrong += is_empty(browser) + page_scrolls(browser) + table_scrolls(browser)
         if width == WIDE:
-            wrong += code_is_cut_off(browser) + links_are_broken(browser, site, HTML)
+            wrong += code_is_cut_off(browser) + cannot_be_copied(browser)
+            wrong += links_are_broken(browser, site, HTML)
         wrong += browser.complaints()
         if (name := page.removesuffix(".html")) in SHOWN:
             save(browser, name, str(width))
@@ -65,6 +67,7 @@ def main() -> int:
     subprocess.run(build, check=True)
     PICTURES.mkdir(exist_ok=True)
     pages = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html"))
+    pages.remove("search.html")  # is empty until somebody searches
     wrong: list[str] = []
     with served(HTML) as site, opened() as browser:
         for page in pages:

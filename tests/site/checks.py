@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -16,6 +17,16 @@ _LINES = "[...document.querySelectorAll('%s')].filter(e => e.scrollWidth > e.cli
 def code_is_cut_off(browser: Browser) -> list[str]:
     """Blocks of code that are wider than their place."""
     return [f"code is cut off: {text[:60]!r}" for text in browser.ask(_LINES % "article pre")]
+
+
+def cannot_be_copied(browser: Browser) -> list[str]:
+    """Blocks of code without a button that copies them."""
+    script = (
+        "[...document.querySelectorAll('article div.highlight')].filter(e => !e.querySelector('.copybtn')"
+    )
+    script += "&& !e.closest('.highlight-text')).map(e => e.innerText)"
+    _wait_until(lambda: not browser.ask(script))
+    return [f"no button copies {text[:60]!r}" for text in browser.ask(script)]
 
 
 def table_scrolls(browser: Browser) -> list[str]:
@@ -58,10 +69,15 @@ def _anchors(file: Path) -> set[str]:
 def is_not_found(browser: Browser, site: str, words: str, page: str) -> list[str]:
     """Words for which the search of the site does not list a page."""
     browser.open(f"{site}/search.html?q={words}", width=1366)
-    until = time.monotonic() + 10.0
-    while time.monotonic() < until:
-        found = browser.ask("[...document.querySelectorAll('#search-results li a')].map(link => link.href)")
-        if any(page in link for link in found):
-            return []
-        time.sleep(0.1)
+    script = "[...document.querySelectorAll('#search-results li a')].map(link => link.href)"
+    if _wait_until(lambda: any(page in link for link in browser.ask(script))):
+        return browser.complaints()
     return [f"search.html: {words} does not find {page}"]
+
+
+def _wait_until(holds: Callable[[], bool]) -> bool:
+    """Whether something holds within ten seconds: scripts of the page go on after it is loaded."""
+    until = time.monotonic() + 10.0
+    while not (held := holds()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return held
