@@ -44,7 +44,7 @@ class Browser:
 
     def ask(self, script: str) -> Any:
         """What an expression of JavaScript says on the page."""
-        return self._driver.execute_script(f"return {script}")  # type: ignore[no-untyped-call]
+        return self._driver.execute_script(f"return {script}")
 
     def complaints(self) -> list[str]:
         """What stands in the console since the last time."""

@@ -20,7 +20,10 @@ def code_is_cut_off(browser: Browser) -> list[str]:
 
 
 def cannot_be_copied(browser: Browser) -> list[str]:
-    """Blocks of code without a button that copies them."""
+    """Blocks of code without a button that copies them.
+
+    A heading "Exports" is enough: by its id, the script of the buttons takes the page for a module.
+    """
     script = (
         "[...document.querySelectorAll('article div.highlight')].filter(e => !e.querySelector('.copybtn')"
     )
