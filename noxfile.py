@@ -70,10 +70,14 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typing(session: nox.Session) -> None:
-    """Types, by two checkers in their strict modes; those of the public API are complete."""
+    """Types, by two checkers in their strict modes, of code and documentation; those of the public API are complete."""
     session.install("-e", EXTRAS, *groups("typing"))
     session.run("mypy")
     session.run("pyright")
+    blocks = session.create_tmp()
+    session.run("python", "-m", "tests.blocks", blocks)
+    session.run("mypy", blocks, env={"MYPYPATH": blocks})
+    session.run("pyright", "--project", blocks)
     session.install("--no-deps", ".")  # pyright looks for what is verified among the installed packages
     session.run("pyright", "--verifytypes", "meltingspot_async", "--ignoreexternal")
 
@@ -83,6 +87,13 @@ def docs(session: nox.Session) -> None:
     """The documentation, without a single warning or broken reference."""
     session.install("-e", EXTRAS, *groups("docs", "test"))
     session.run("sphinx-build", "-W", "-n", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(default=False)
+def site(session: nox.Session) -> None:
+    """The documentation in a browser: every page at three widths, links, search, the console. Needs Chromium."""
+    session.install("-e", EXTRAS, *groups("site", "test"))
+    session.run("python", "-m", "tests.site")
 
 
 @nox.session(default=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from docutils.nodes import Element, Text, document
@@ -18,13 +19,29 @@ author = "the meltingspot_async authors"
 project_copyright = "2026, the meltingspot_async authors"
 release = meltingspot_async.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
-html_theme = "furo"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx", "sphinx_copybutton"]
 exclude_patterns = ["_build"]
+myst_heading_anchors = 3  # links to a section of a page
+
+html_theme = "furo"
+html_title = "meltingspot_async"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
+html_copy_source = html_show_sourcelink = False
+
+copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"  # what is printed is not for copying
+
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3", None),
+    "aiohttp": ("https://docs.aiohttp.org/en/stable", None),
+}
+intersphinx_timeout = 5
 
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+maximum_signature_line_length = 80
 python_use_unqualified_type_names = True
 
 # Names of other projects, and of our own that are types only.
@@ -43,6 +60,17 @@ ROOMS = ("client", "models", "errors", "events", "rate_limit")
 """Modules whose pages document names that the package exports."""
 
 logger = getLogger(__name__)
+
+
+class NetworkIsNotNeeded(logging.Filter):
+    """Without a network, names of Python and aiohttp are no links, and that is no reason to fail."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is worth a warning."""
+        return "failed to reach any of the inventories" not in str(record.msg)
+
+
+logging.getLogger("sphinx.sphinx.ext.intersphinx").addFilter(NetworkIsNotNeeded())
 
 
 def documented(env: BuildEnvironment, name: str) -> Any:

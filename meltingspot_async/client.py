@@ -221,10 +221,10 @@ class MeltingSpotClient:
     ) -> RawResponse | Response[M]:
         """The answer to ``GET path``: the way to an endpoint that has no method yet, and to an answer's headers::
 
-            answer = await client.get("/v1/surveys", params={"limit": 20})
-            surveys = answer.json()
-            answer = await client.get("/v1/groups/group-1", model=Group)
-            print(answer.value.name, answer.request_id)
+            surveys = await client.get("/v1/surveys", params={"limit": 20})
+            print(surveys.json())
+            group = await client.get("/v1/groups/group-1", model=Group)
+            print(group.value.name, group.request_id)
 
         The key, the limit, the retries and the errors are those of every other call. Only that the answer is about the
         item asked for is not checked, as the path does not say which part of it is an id.

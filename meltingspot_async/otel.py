@@ -89,7 +89,11 @@ def url_filter(url: object) -> str:
 
     For aiohttp's own instrumentation, whose spans show the whole address otherwise::
 
-        AioHttpClientInstrumentor().instrument(url_filter=url_filter)
+        from opentelemetry.instrumentation.aiohttp_client import create_trace_config
+
+        traced = create_trace_config(url_filter=url_filter)
+        async with aiohttp.ClientSession(trace_configs=[traced]) as session:
+            client = MeltingSpotClient(api_key, session=session)
     """
     return shown_path(str(url))
 

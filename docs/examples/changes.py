@@ -1,7 +1,7 @@
 """What changed since the last run, by the activities: ``python changes.py FOLDER``
 
-Prints how often members did what, and reads the courses again in which somebody did something. The first run begins
-24 hours ago.
+Prints how often members did what, and reads the courses again in which somebody did
+something. The first run begins 24 hours ago.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 from meltingspot_async import MeltingSpotClient, NotFoundError
 
 COURSE_FIELD = "courseId"
-"""Where an activity names its course. The service documents only ``type``: look at one of yours, and change this."""
+"""Where an activity names its course. The service documents only ``type``: look at one
+of yours, and change this.
+"""
 
 
 async def main(folder: Path) -> None:
@@ -27,7 +29,9 @@ async def main(folder: Path) -> None:
     async with MeltingSpotClient.from_env() as client:
         begin = None if last else datetime.now(UTC) - timedelta(days=1)
         # All types: filtering here is safe, see "Activities".
-        async for activity in client.activities.export(from_event_id=last, from_date=begin):
+        async for activity in client.activities.export(
+            from_event_id=last, from_date=begin
+        ):
             last = activity.id or last
             counts[activity.type] += 1
             course = activity.extra.get(COURSE_FIELD)
@@ -36,7 +40,10 @@ async def main(folder: Path) -> None:
         for course in sorted(courses):
             try:
                 statuses = Counter(
-                    [one.status.value async for one in client.course_participants.list(course)]
+                    [
+                        one.status.value
+                        async for one in client.course_participants.list(course)
+                    ]
                 )
             except NotFoundError:  # deleted since
                 continue

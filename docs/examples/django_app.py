@@ -1,4 +1,7 @@
-"""A Django project in one file that shows participants: ``uvicorn --lifespan on django_app:application``."""
+"""A Django project in one file that shows participants.
+
+``uvicorn --lifespan on django_app:application`` serves it.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,19 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils.deprecation import MiddlewareMixin
 
-from meltingspot_async import Freshness, MeltingSpotClient, MeltingSpotError, NotFoundError
+from meltingspot_async import (
+    Freshness,
+    MeltingSpotClient,
+    MeltingSpotError,
+    NotFoundError,
+)
 
 logger = logging.getLogger("django_app")
 
 
-async def participant(request: ASGIRequest, course_id: str, participant_id: str) -> JsonResponse:
+async def participant(
+    request: ASGIRequest, course_id: str, participant_id: str
+) -> JsonResponse:
     """One participant, without anything personal."""
     client: MeltingSpotClient = request.scope["state"]["meltingspot"]
     found = await client.course_participants.get(course_id, participant_id)
@@ -27,16 +37,22 @@ async def participant(request: ASGIRequest, course_id: str, participant_id: str)
 
 
 class MeltingSpotErrors(MiddlewareMixin):
-    """What visitors see of any error: 404 if there is no such thing, otherwise 503, and when to come back."""
+    """What visitors see of an error: 404, or 503 and when to come back."""
 
-    def process_exception(self, _: HttpRequest, error: Exception) -> HttpResponse | None:
+    def process_exception(
+        self, _: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
         """Called by Django with whatever a view raises."""
         if not isinstance(error, MeltingSpotError):
             return None
         if isinstance(error, NotFoundError):
             return JsonResponse({"detail": "Not found"}, status=404)
         logger.warning("%s", error)  # without key, names and emails
-        headers = {} if error.retry_after is None else {"Retry-After": str(math.ceil(error.retry_after))}
+        headers = (
+            {}
+            if error.retry_after is None
+            else {"Retry-After": str(math.ceil(error.retry_after))}
+        )
         return JsonResponse({"detail": "Try again later"}, status=503, headers=headers)
 
 
@@ -51,7 +67,9 @@ django = get_asgi_application()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Django, and one client for the whole process, which the server starts and stops; in your project: asgi.py."""
+    """Django, and one client for the whole process, which the server starts and stops;
+    in your project: asgi.py.
+    """
     if scope["type"] != "lifespan":
         await django(scope, receive, send)
         return

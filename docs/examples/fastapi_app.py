@@ -40,7 +40,9 @@ class Service:
     """The client, and what is known of the service without a request for it."""
 
     def __init__(self) -> None:
-        client = MeltingSpotClient.from_env(on_event=self._notice, user_agent="acme-lms/2.1")
+        client = MeltingSpotClient.from_env(
+            on_event=self._notice, user_agent="acme-lms/2.1"
+        )
         self.client = client.with_options(freshness=Freshness(max_age=30.0))
         self.pages = self.client.with_options(deadline=DEADLINE)
         self.trouble: str | None = None
@@ -50,7 +52,11 @@ class Service:
 
     def _notice(self, event: Event) -> None:
         if isinstance(event, AttemptFinished):
-            failed = event.status is None or event.status >= 500 or event.status in {401, 403, 429}
+            failed = (
+                event.status is None
+                or event.status >= 500
+                or event.status in {401, 403, 429}
+            )
             self.trouble = f"{event.status or event.error}" if failed else None
 
     async def make_reports(self, course_id: str) -> None:
@@ -58,7 +64,9 @@ class Service:
         while True:
             try:
                 listing = self.client.course_participants.list(course_id)
-                self.report = Counter([participant.status async for participant in listing])
+                self.report = Counter(
+                    [participant.status async for participant in listing]
+                )
             except MeltingSpotError as error:  # the last report stays
                 logger.warning("No new report: %s", error)
             await asyncio.sleep(REPORT_EVERY)
@@ -91,11 +99,15 @@ app = FastAPI(lifespan=lifespan)
 
 @app.exception_handler(MeltingSpotError)
 async def failed(_: Request, error: MeltingSpotError) -> JSONResponse:
-    """What visitors see of any error: 404 if there is no such thing, otherwise 503, and when to come back."""
+    """What visitors see of an error: 404, or 503 and when to come back."""
     if isinstance(error, NotFoundError):
         return JSONResponse({"detail": "Not found"}, 404)
     logger.warning("%s", error)  # without key, names and emails
-    headers = {} if error.retry_after is None else {"Retry-After": str(math.ceil(error.retry_after))}
+    headers = (
+        {}
+        if error.retry_after is None
+        else {"Retry-After": str(math.ceil(error.retry_after))}
+    )
     return JSONResponse({"detail": "Try again later"}, 503, headers)
 
 
@@ -107,19 +119,30 @@ async def participants(
     return await client.course_participants.list(course_id, status=status).to_list()
 
 
-@app.get("/public/participants/{course_id}/{participant_id}", response_model_include={"id", "status"})
-async def participant(client: Client, course_id: str, participant_id: str) -> CourseParticipant:
+@app.get(
+    "/public/participants/{course_id}/{participant_id}",
+    response_model_include={"id", "status"},
+)
+async def participant(
+    client: Client, course_id: str, participant_id: str
+) -> CourseParticipant:
     """One participant, without anything personal."""
     return await client.course_participants.get(course_id, participant_id)
 
 
 @app.get("/report")
-async def report(service: Annotated[Service, Depends(service_of)]) -> dict[str, int] | None:
+async def report(
+    service: Annotated[Service, Depends(service_of)],
+) -> dict[str, int] | None:
     """The last report; null before there is one."""
     return service.report
 
 
 @app.get("/health")
-async def health(service: Annotated[Service, Depends(service_of)]) -> dict[str, str | None]:
-    """200 while this process lives: an outage of the service is no reason to restart it. Costs no request."""
+async def health(
+    service: Annotated[Service, Depends(service_of)],
+) -> dict[str, str | None]:
+    """200 while this process lives: an outage of the service is no reason to restart
+    it. Costs no request.
+    """
     return {"trouble": service.trouble}

@@ -1,4 +1,4 @@
-"""The participants of a course as a Parquet file, by Polars, and as a table of SQLite."""
+"""The participants of a course as a Parquet file by Polars, and a table of SQLite."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import polars as pl
 
 from meltingspot_async import MeltingSpotClient, to_row
 
-sqlite3.register_adapter(datetime, datetime.isoformat)  # as text that sorts like the moments, all in UTC
+sqlite3.register_adapter(
+    datetime, datetime.isoformat
+)  # as text that sorts like the moments, all in UTC
 
 
 async def main(course_id: str, folder: Path) -> None:
@@ -26,9 +28,13 @@ async def main(course_id: str, folder: Path) -> None:
 
     columns = list(rows[0])
     with closing(sqlite3.connect(folder / "participants.db")) as base, base:
-        base.execute(f"CREATE TABLE IF NOT EXISTS participants ({', '.join(columns)}, PRIMARY KEY (id))")
+        named = ", ".join(columns)
+        base.execute(
+            f"CREATE TABLE IF NOT EXISTS participants ({named}, PRIMARY KEY (id))"
+        )
         values = ", ".join(f":{column}" for column in columns)
-        base.executemany(f"INSERT OR REPLACE INTO participants VALUES ({values})", rows)  # noqa: S608 - our columns
+        insert = f"INSERT OR REPLACE INTO participants VALUES ({values})"  # noqa: S608
+        base.executemany(insert, rows)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ async def run_demo(console: Console) -> None:
         if isinstance(event, Throttled) and now + event.pause > paused_until + 0.5:
             paused_until = now + event.pause
             console.print(
-                f"[red]{now - started:5.1f} s[/]  429: every request pauses for {event.pause:.0f} s"
+                f"[red]{now - started:5.1f} s[/]  429, as the other program sent, too: "
+                f"every request pauses for {event.pause:.0f} s"
             )
 
     async with FakeMeltingSpot(limits=[LIMIT]) as fake:
@@ -58,8 +59,9 @@ async def run_demo(console: Console) -> None:
             await asyncio.gather(*(stranger.course_participants.get("onboarding", i) for i in ids[:STRANGER]))
             found = await asyncio.gather(*(client.course_participants.get("onboarding", i) for i in ids))
         PagedTable(COLUMNS, console).show(found)
+        received, refused = len(fake.received), sum(request.refused for request in fake.received)
         console.print(
-            f"{len(found)} participants, {len(fake.received)} requests (the other program's "
-            f"{STRANGER} included), {sum(r.refused for r in fake.received)} of them refused, "
-            f"{clock() - started:.1f} s."
+            f"{len(found)} participants in {clock() - started:.1f} s. The service received {received} requests "
+            f"and refused {refused}: this client sent no more than {LIMIT.requests} in {LIMIT.per:g} s, and the "
+            f"{STRANGER} of the other program came on top. Every refused request was sent again."
         )

@@ -22,6 +22,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :param arguments: those of the command line by default.
     """
+    port, fake = prepared(arguments)
+    try:
+        asyncio.run(_serve(fake))
+    except KeyboardInterrupt:
+        _say(f"# Ended after {len(fake.received)} requests.")
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        _say(f"Cannot listen on port {port}: {reason}. Choose another with --port.", sys.stderr)
+        return 1
+    return 0
+
+
+def prepared(arguments: Sequence[str] | None = None) -> tuple[int, FakeMeltingSpot]:
+    """The port and the fake that a command line asks for, not yet started."""
     parser = _parser()
     asked = parser.parse_args(arguments)
     fake = FakeMeltingSpot(port=asked.port)
@@ -32,15 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             fake.fail(Answer(asked.fail, headers=headers), path=asked.path, times=asked.times or None)
         except UsageError as error:
             parser.error(str(error))
-    try:
-        asyncio.run(_serve(fake))
-    except KeyboardInterrupt:
-        _say(f"# Ended after {len(fake.received)} requests.")
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        _say(f"Cannot listen on port {asked.port}: {reason}. Choose another with --port.", sys.stderr)
-        return 1
-    return 0
+    return asked.port, fake
 
 
 def _say(text: str, where: TextIO | None = None) -> None:
@@ -49,11 +55,16 @@ def _say(text: str, where: TextIO | None = None) -> None:
 
 async def _serve(fake: FakeMeltingSpot) -> None:
     async with fake:
-        _say(
-            f"# A fake MeltingSpot, with participants in {COURSE}. Ctrl-C ends it. In the shell of your program:"
-        )
-        _say(f"export MELTINGSPOT_API_KEY={fake.api_key} MELTINGSPOT_BASE_URL={fake.base_url}")
+        _say(introduction(fake))
         await asyncio.get_running_loop().create_future()
+
+
+def introduction(fake: FakeMeltingSpot) -> str:
+    """How a program is led to a running fake."""
+    return (
+        f"# A fake MeltingSpot, with participants in {COURSE}. Ctrl-C ends it. In the shell of your program:\n"
+        f"export MELTINGSPOT_API_KEY={fake.api_key} MELTINGSPOT_BASE_URL={fake.base_url}"
+    )
 
 
 def _fill(fake: FakeMeltingSpot, participants: int) -> None:

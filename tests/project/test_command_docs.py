@@ -23,16 +23,6 @@ def test_page_has_every_command_with_its_example() -> None:
     assert rows == [(path, example_of(path)) for path in EXAMPLES]
 
 
-def test_readme_names_only_commands_that_exist() -> None:
-    """Every command of README.md exists, every family is there, and the page with all of them is named."""
-    table = README[README.index("## On a terminal") : README.index("## What the limit promise means")]
-    rows = "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
-    named = set(re.findall(r"`(?:meltingspot )?([a-z-]+(?: [a-z]+)?)[^`]*`", rows))
-    assert named <= EXAMPLES.keys()
-    assert {command.split()[0] for command in named} == {path.split()[0] for path in EXAMPLES}
-    assert "docs/command.md" in table
-
-
 @pytest.mark.parametrize("text", [README, PAGE, EPILOG], ids=["readme", "page", "help"])
 def test_every_exit_code_is_documented(text: str) -> None:
     """Every exit code stands in README.md, in docs/command.md and in the help."""

@@ -1,0 +1,1 @@
+"""The documentation as a site, looked at by a browser: ``python -m tests.site``."""
