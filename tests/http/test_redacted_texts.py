@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import logging
 from collections.abc import Callable
 from urllib.parse import quote
@@ -30,35 +28,11 @@ from meltingspot_async._redaction import redacted
 from meltingspot_async.testing import Answer, Reset, make_course_participant
 
 from ..support.calls import failure, serving
+from ..support.spellings import SPELLINGS
 
 KEY = 'se/cr&t"<0>%41'
 EMAIL = "grace@example.com"
 
-
-def entities(text: str) -> str:
-    return "".join(f"&#{ord(c)};" for c in text)
-
-
-def json_escapes(text: str) -> str:
-    return "".join(f"\\u{ord(c):04x}" for c in text)
-
-
-SPELLINGS: dict[str, Callable[[str], str]] = {
-    "as it is": str,
-    "percent-encoded": lambda text: quote(text, safe=""),
-    "percent-encoded in full": lambda text: "".join(f"%{ord(c):02x}" for c in text),
-    "percent-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
-    "HTML": html.escape,
-    "HTML entities": entities,
-    "hexadecimal entities": lambda text: "".join(f"&#X{ord(c):X};" for c in text),
-    "HTML in HTML": lambda text: html.escape(entities(text)),
-    "JSON": lambda text: json.dumps(text)[1:-1],
-    "JSON escapes": json_escapes,
-    "JSON in JSON": lambda text: json_escapes(text).replace("\\", "\\\\"),
-    "code points": lambda text: "".join(f"\\u{{{ord(c):x}}}" for c in text),
-    "bytes": lambda text: "".join(f"\\x{ord(c):02x}" for c in text),
-    "percent signs in HTML": lambda text: html.escape(quote(text, safe="")),
-}
 spellings = pytest.mark.parametrize("spelt", SPELLINGS.values(), ids=SPELLINGS)
 frames = pytest.mark.parametrize(
     "frame", ["{}", "<'{}'>", "key={},", "[{}](x)", "mailto:{}.", "\u201c{}\u201d"]
