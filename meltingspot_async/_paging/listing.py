@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Generic, Literal, NoReturn, TypeVar
 
 from .._validation import require_count
+from .._redaction import shown_path
 from ..errors import InvalidItemsError, ListChangedError
 from ..events import InvalidItem, logger
 from .cursor import PageCursor
@@ -132,7 +133,7 @@ class Listing(Generic[T]):
         :raises ListChangedError: the last reading moved.
         :raises InvalidItemsError: items were not as documented.
         """
-        path, self.missing = self._source.path, cursor.missing
+        path, self.missing = shown_path(self._source.path), cursor.missing
         if cursor.missing:
             logger.warning(
                 "GET %s: the list ended with %d of %d items missing", path, cursor.missing, cursor.total

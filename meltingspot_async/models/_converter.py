@@ -16,7 +16,6 @@ import attrs
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from .._redaction import shown_path
 from ..errors import InvalidResponseError
 from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
@@ -58,7 +57,7 @@ def parse(body: bytes, path: str) -> object:
         return read(body)
     except NotJsonError as error:
         problem = str(error)
-    raise InvalidResponseError(shown_path(path), "$", problem)
+    raise InvalidResponseError(path, "$", problem)
 
 
 def unstructure(model: object) -> dict[str, object]:
@@ -83,7 +82,7 @@ def structure_document(document: object, model: type[T], path: str, field: str, 
     finally:
         _notice.reset(before)
     # Raised outside the handlers: the exceptions of cattrs hold values of the answer.
-    raise InvalidResponseError(shown_path(path), field, problem)
+    raise InvalidResponseError(path, field, problem)
 
 
 class _ItemError(Exception):

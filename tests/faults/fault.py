@@ -122,6 +122,11 @@ def transient(error: type[MeltingSpotError], says: str = "") -> Outcome:
     return Outcome(error, tried_again=True, says=says)
 
 
+def of_lists(outcome: Outcome) -> dict[Way, Outcome | None]:
+    """The same for lists, which ask again after it: for smaller pages, or for a page of another number."""
+    return dict.fromkeys(("list", "command"), attrs.evolve(outcome, tried_again=True))
+
+
 @attrs.frozen
 class Fault:
     """Something that goes wrong, and what is promised about it."""

@@ -85,6 +85,7 @@ class Service:
                     case bytes():
                         writer.write(step)
                         await writer.drain()
+                        await asyncio.sleep(0)  # asyncio learns that the other side is away only when it has its turn
                     case Drip():
                         for byte in step.data:
                             writer.write(bytes([byte]))

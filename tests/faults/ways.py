@@ -62,3 +62,6 @@ WHOLE: dict[Way, Ids] = {
     "command": ["0", "1", "2"],
 }
 """What each gets when nothing is wrong."""
+
+CALLS_AT_ONCE: dict[Way, int] = {"get_many": 2}
+"""Calls that are made whatever becomes of the first; by default that one only."""

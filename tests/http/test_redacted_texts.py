@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from meltingspot_async import (
     CourseParticipant,
     InvalidItemsError,
     InvalidResponseError,
+    ListsFailedError,
     MeltingSpotError,
     NotFoundError,
     RetryPolicy,
@@ -130,6 +132,29 @@ async def test_email_given_as_an_id_is_in_no_text(member: str, caplog: pytest.Lo
         assert {request.path for request in fake.received} == {f"/v1/spotMembers/{quote(member)}"}
     assert "grace" not in f"{seen} {caplog.text}"
     assert "/v1/spotMembers/{id}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        (b"[]", InvalidResponseError),
+        (b'{"items": [], "total": "many"}', InvalidResponseError),
+        (b'{"items": [null], "total": 9}', InvalidItemsError),
+    ],
+)
+async def test_email_given_as_the_id_of_a_list_is_in_no_text(
+    page: bytes, kind: type[MeltingSpotError], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The path of a list that is not as documented has {id} in place of an email, in its errors and in the log."""
+    caplog.set_level(logging.DEBUG)
+    async with serving() as (fake, client):
+        fake.fail(*[Answer(200, page)] * 4)
+        with pytest.raises(kind, match=r"/v1/courses/\{id\}/participants") as one:
+            await client.course_participants.list(EMAIL).to_list()
+        with pytest.raises(ListsFailedError) as several:
+            [item async for item in client.course_participants.list_many([EMAIL])]
+    errors = (one.value, several.value)
+    assert "grace" not in f"{[*map(repr, errors)]} {[*map(str, errors)]} {caplog.text}"
 
 
 @spellings

@@ -8,7 +8,7 @@ from itertools import chain, repeat
 
 from meltingspot_async import NotFoundError, RequestTimeoutError, ServerError, TransportError
 
-from ..fault import Fault, Outcome, Right, Then, final, transient
+from ..fault import Fault, Outcome, Right, Then, final, of_lists, transient
 from .bodies import bomb
 
 ABSENT = "404 Not Found"
@@ -22,7 +22,7 @@ def _refusal(name: str, spoil: Callable[[bytes], bytes], outcome: Outcome = NOT_
         words = right.echo.replace("\\", "\\\\").replace('"', '\\"').encode()
         return [right.answer(ABSENT, spoil(words), **headers)]
 
-    return Fault(f"404 with {name}", outcome, answer)
+    return Fault(f"404 with {name}", outcome, answer, other=of_lists(outcome))
 
 
 REFUSALS = (
@@ -42,6 +42,7 @@ REFUSALS = (
         "404 with a body without end",
         NOT_FOUND,
         lambda right: chain([right.head(ABSENT, length=10**12)], repeat(b"No " * 9_000)),
+        other=of_lists(NOT_FOUND),
     ),
     Fault(
         "404 with a body that is cut",

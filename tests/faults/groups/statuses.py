@@ -5,8 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from itertools import chain, repeat
 
-import attrs
-
 from meltingspot_async import (
     ApiError,
     AuthenticationError,
@@ -19,13 +17,13 @@ from meltingspot_async import (
     ServerError,
 )
 
-from ..fault import VALUE, Fault, Outcome, Pause, Then, Way, final, transient
+from ..fault import VALUE, Fault, Outcome, Pause, Then, final, of_lists, transient
 
 NAMED = {400: BadRequestError, 401: AuthenticationError, 403: PermissionDeniedError, 404: NotFoundError}
 TRIED_AGAIN = {408, 425, 500, 502, 503, 504, *range(520, 525), 529, 530}
 ADVICE = {407: "proxy", 408: "later", 414: "split the filter", 425: "later", 431: "split the filter", 511: "login"}
-SMALLER_PAGES = {400, 422}
-"""Statuses after which a list asks for smaller pages."""
+ASKED_OTHERWISE = {400, 404, 422}
+"""Statuses with which a service may refuse the size or the number of a page."""
 
 NOT_WHOLE = final(InvalidResponseError, "its status is")
 REDIRECT = final(ApiError, "a redirect, which is never followed")
@@ -49,12 +47,11 @@ def _line(status: int, echo: str = "") -> str:
 
 def _refused(status: int) -> Fault:
     promise = _promise(status)
-    again: dict[Way, Outcome | None] = dict.fromkeys(("list", "command"), attrs.evolve(promise, tried_again=True))
     return Fault(
         str(status),
         promise,
         lambda right: [right.refusal(_line(status, right.echo))],
-        other=again if status in SMALLER_PAGES else {},
+        other=of_lists(promise) if status in ASKED_OTHERWISE else {},
     )
 
 
