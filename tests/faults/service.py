@@ -31,6 +31,13 @@ _CERTIFICATES = {
     Door.EXPIRED: "loopback_expired.pem",
     Door.EARLY: "loopback_early.pem",
 }
+
+
+def certificate_of(door: Door) -> str:
+    """The file with the certificate that a service shows."""
+    return _CERTIFICATES.get(door, "loopback.pem")
+
+
 _ABORT = struct.pack("ii", 1, 0)
 
 
@@ -130,7 +137,7 @@ _WITHOUT_TLS = {
 
 def _context(door: Door) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(FOLDER / _CERTIFICATES.get(door, "loopback.pem"), FOLDER / "key.pem")
+    context.load_cert_chain(FOLDER / certificate_of(door), FOLDER / "key.pem")
     if door is Door.MUTUAL:
         context.verify_mode = ssl.CERT_REQUIRED
     return context

@@ -19,6 +19,7 @@ LONG_LINE = final(InvalidResponseError, "a line is longer")
 BROKEN_LINE = transient(TransportError, "in the middle of a line")
 """What a last line that is not JSON tells an export: the answer was cut."""
 
+UNREADABLE = transient(TransportError)
 MEDIA_TYPES = ("text/html", "text/plain; charset=latin-1", "application/octet-stream", "odd", "")
 
 
@@ -48,7 +49,8 @@ def _typed(media_type: str) -> Fault:
     )
 
 
-def unknown_encoding(name: str) -> Outcome:
+def unknown_encoding(name: str = "") -> Outcome:
+    """What it is called is known only where aiohttp could decode it."""
     return final(TransportError, f"encoded as {name}")
 
 
@@ -75,18 +77,18 @@ BODIES = (
     body("JSON that was cut", NOT_JSON, lambda right: right[:-9], BROKEN_LINE),
     body("garbage behind the JSON", NOT_JSON, lambda right: right + b"garbage", BROKEN_LINE),
     body("UTF-16", NOT_JSON, lambda right: right.decode().encode("utf-16")),
-    body("UTF-8 with a byte order mark", VALUE, lambda right: b"\xef\xbb\xbf" + right),
+    body("UTF-8 with a byte order mark", VALUE, lambda right: b"\xef\xbb\xbf" * bool(right.strip()) + right),
     *map(_typed, MEDIA_TYPES),
     _encoded("identity", VALUE),
     _encoded("gzip", VALUE, gzip.compress),
     _encoded("GZip", VALUE, gzip.compress),
     _encoded("deflate", VALUE, zlib.compress),
-    _encoded("gzip", unknown_encoding("something else"), bytes, " on a plain body"),
-    _encoded("deflate", unknown_encoding("something else"), lambda right: b"\xff" + right, " on something else"),
+    _encoded("gzip", UNREADABLE, bytes, " on a plain body"),
+    _encoded("deflate", UNREADABLE, lambda right: b"\xff" + right, " on something else"),
     _encoded("gzip", NOT_JSON, lambda right: gzip.compress(right[:-9]), " of a cut body", BROKEN_LINE),
     _encoded("gzip, gzip", unknown_encoding("gzip, gzip"), lambda right: gzip.compress(gzip.compress(right))),
-    _encoded("br", unknown_encoding("br")),
-    _encoded("zstd", unknown_encoding("zstd")),
+    _encoded("br", unknown_encoding()),
+    _encoded("zstd", unknown_encoding()),
     _encoded("x-odd", unknown_encoding("x-odd")),
     _encoded("gzip", TOO_LARGE, lambda _: bomb(), " of 64 MiB of blanks", LONG_LINE),
     Fault("chunks without end", TOO_LARGE, _endless, other={"export": LONG_LINE}),

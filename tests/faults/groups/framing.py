@@ -44,13 +44,12 @@ def _chunk(name: str, spoil: Callable[[bytes], bytes], outcome: Outcome = NOT_HT
     return Fault(name, outcome, answer)
 
 
-def _length(name: str, length: Callable[[int], object], outcome: Outcome = NOT_HTTP, **other: Outcome) -> Fault:
+def _length(name: str, length: Callable[[int], object], outcome: Outcome = NOT_HTTP) -> Fault:
     """The right answer, whose length is said to be another one."""
     return Fault(
         name,
         outcome,
         lambda right: [right.head(Content_Length=str(length(len(right.body)))) + right.body],
-        other={way: other[way] for way in ("export",) if way in other},
     )
 
 
@@ -72,8 +71,9 @@ FRAMING = (
     ),
     Fault(
         "HTTP/1.0 without a length, reset",
-        transient(TransportError),
+        final(InvalidResponseError, "not JSON"),
         lambda right: [_unsized(right)[:-9], Pause(1.0), Then.RESET],
+        other={"export": transient(TransportError, "in the middle of a line")},
     ),
     Fault("HTTP/1.1 without a length", VALUE, lambda right: [right.head() + right.body, Then.FIN]),
     _with("a header without a colon", "X-Odd\r\n"),
@@ -98,12 +98,7 @@ FRAMING = (
     _length("two lengths", lambda size: f"{size}\r\nContent-Length: {size + 1}"),
     _length("a length and chunks", lambda size: f"{size}\r\nTransfer-Encoding: chunked"),
     _length("a length that is too long", lambda size: size + 9, transient(RequestTimeoutError)),
-    _length(
-        "a length that is too short",
-        lambda size: size // 2,
-        final(InvalidResponseError, "not JSON"),
-        export=transient(TransportError, "in the middle of a line"),
-    ),
+    _length("a length that is too short", lambda size: size // 2),
     _chunk("a chunk whose size is no number", lambda body: b"many" + body),
     _chunk("a chunk whose size is negative", lambda body: b"-" + body),
     _chunk("a chunk whose size has a hundred digits", lambda body: b"f" * 100 + body),
@@ -111,10 +106,14 @@ FRAMING = (
     _chunk("a chunk shorter than its size", lambda body: body.replace(b"\r\n", b"", 1)),
     _chunk("a chunk with an extension", lambda body: body.replace(b"\r\n", b";a=b\r\n", 1), VALUE),
     _chunk("a trailer behind the chunks", lambda body: body[:-2] + b"X-Odd: x\r\n\r\n", VALUE),
-    _chunk("an unknown transfer encoding", lambda body: body),
-    Fault("something behind the answer", VALUE, lambda right: [right.answer() + b"garbage\r\n\r\n"]),
-    Fault("a page behind the answer", VALUE, lambda right: [right.answer() + b"<html></html>"]),
-    Fault("something behind the last chunk", VALUE, lambda right: [chunked(right) + b"garbage"]),
+    Fault(
+        "an unknown transfer encoding",
+        NOT_HTTP,
+        lambda right: [right.head(Transfer_Encoding="odd") + right.body, Then.FIN],
+    ),
+    Fault("something behind the answer", NOT_HTTP, lambda right: [right.answer() + b"garbage\r\n\r\n"]),
+    Fault("a page behind the answer", NOT_HTTP, lambda right: [right.answer() + b"<html></html>"]),
+    Fault("something behind the last chunk", NOT_HTTP, lambda right: [chunked(right) + b"garbage"]),
     Fault(
         "something behind the answer, later", VALUE, lambda right: [right.answer(), Pause(0.05), b"garbage\r\n\r\n"]
     ),
