@@ -50,4 +50,3 @@ def cells(group: str) -> list[Cell]:
 
 ALL = [cell for group in GROUPS for cell in cells(group)]
 SAMPLE = [cell for group in GROUPS for cell in cells(group)[::EVERY]]
-

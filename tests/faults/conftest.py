@@ -22,7 +22,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     is_all = metafunc.config.getoption("--faults") == "all"
     cells, loops = (ALL, LOOPS) if is_all else (SAMPLE, {"asyncio": LOOPS["asyncio"]})
     tried = [
-        pytest.param(Trial(cell, LOOPS[loop], FAULTY[faulty]), reader, id=f"{cell}, {faulty}, {loop}, {reader}")
+        pytest.param(
+            Trial(cell, LOOPS[loop], FAULTY[faulty]), reader, id=f"{cell}, {faulty}, {loop}, {reader}"
+        )
         for cell, faulty, loop, reader in product(
             cells, FAULTY, loops, ("json", "orjson") if is_all else ("as installed",)
         )

@@ -34,4 +34,7 @@ class HurriedLoop(uvloop.Loop):
         return self.call_later(when - self.time(), callback, *args, context=context)
 
 
-LOOPS: dict[LoopName, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": VirtualLoop, "uvloop": HurriedLoop}
+LOOPS: dict[LoopName, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": VirtualLoop,
+    "uvloop": HurriedLoop,
+}

@@ -57,7 +57,9 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(lambda found: chr(int(found[found.lastindex or 0], 16) % 0x110000), text).replace('\\"', '"')
+    return _ESCAPE.sub(lambda found: chr(int(found[found.lastindex or 0], 16) % 0x110000), text).replace(
+        '\\"', '"'
+    )
 
 
 def _codes(secret: bytes) -> Iterator[str]:

@@ -92,7 +92,9 @@ class Service:
                     case bytes():
                         writer.write(step)
                         await writer.drain()
-                        await asyncio.sleep(0)  # asyncio learns that the other side is away only when it has its turn
+                        await asyncio.sleep(
+                            0
+                        )  # asyncio learns that the other side is away only when it has its turn
                     case Drip():
                         for byte in step.data:
                             writer.write(bytes([byte]))
@@ -178,4 +180,3 @@ def _json(document: object) -> bytes:
 
 def _lines(documents: list[dict[str, object]]) -> bytes:
     return b"".join(_json(document) + b"\n" for document in documents)
-

@@ -149,12 +149,13 @@ class Trial:
         service = Service(self.cell.fault, echo(self.cell.fault.name), self.faulty)
         async with service.listening(port):
             before = asyncio.all_tasks()
-            async with asyncio.timeout(MOST_SECONDS.get(self.cell.way, 150.0)):
-                value = await main
-            await asyncio.sleep(SETTLED)
-            tried.left += [task for task in asyncio.all_tasks() - before if not service.serves(task)]
-            tried.left += ["connection"] * service.connections
-        return value
+            try:
+                async with asyncio.timeout(MOST_SECONDS.get(self.cell.way, 150.0)):
+                    return await main
+            finally:
+                await asyncio.sleep(SETTLED)
+                tried.left += [task for task in asyncio.all_tasks() - before if not service.serves(task)]
+                tried.left += ["connection"] * service.connections
 
     def _run(self, main: Coroutine[Any, Any, T]) -> T:
         with asyncio.Runner(loop_factory=self.loop) as runner:

@@ -23,14 +23,20 @@ UNREADABLE = transient(TransportError)
 MEDIA_TYPES = ("text/html", "text/plain; charset=latin-1", "application/octet-stream", "odd", "")
 
 
-def body(name: str, outcome: Outcome, spoil: Callable[[bytes], bytes], export: Outcome | None = None) -> Fault:
+def body(
+    name: str, outcome: Outcome, spoil: Callable[[bytes], bytes], export: Outcome | None = None
+) -> Fault:
     """The right answer with a changed body."""
     other = {} if export is None else {"export": export}
     return Fault(name, outcome, lambda right: [right.answer(body=spoil(right.body))], other=other)
 
 
 def _encoded(
-    encoding: str, outcome: Outcome, encode: Callable[[bytes], bytes] = bytes, but: str = "", export: Outcome | None = None
+    encoding: str,
+    outcome: Outcome,
+    encode: Callable[[bytes], bytes] = bytes,
+    but: str = "",
+    export: Outcome | None = None,
 ) -> Fault:
     """The right answer with an encoding."""
     return Fault(

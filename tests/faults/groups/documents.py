@@ -67,7 +67,11 @@ DOCUMENTS = (
     _document("a number", b"3"),
     _document("a text", b'"text"'),
     _document("an empty array", b"[]"),
-    _document("100,000 arrays within each other", _in_arrays(100_000), final(InvalidResponseError, "within each other")),
+    _document(
+        "100,000 arrays within each other",
+        _in_arrays(100_000),
+        final(InvalidResponseError, "within each other"),
+    ),
     _document("100,000 arrays that are never closed", b"[" * 100_000, final(InvalidResponseError)),
     Fault("an empty object", INVALID, lambda right: [right.answer(body=b"{}\n")], other=BY_ID),
     _items("an item of a wrong type", lambda _: [1, 2]),

@@ -81,8 +81,14 @@ FRAMING = (
     _with("a header with a zero byte", "X-Odd: a\0b\r\n"),
     _with("a space before the colon", "X-Odd : a\r\n"),
     _with("a header of 9 kB", f"X-Odd: {'x' * 9_000}\r\n", NO_END),
-    _with("a hundred headers too many", "".join(f"X-{n}: x\r\n" for n in range(228)), transient(TransportError)),
-    Fault("a header without end", NO_END, lambda right: chain([right.head()[:-2] + b"X-Odd: "], repeat(b"x" * 4096))),
+    _with(
+        "a hundred headers too many", "".join(f"X-{n}: x\r\n" for n in range(228)), transient(TransportError)
+    ),
+    Fault(
+        "a header without end",
+        NO_END,
+        lambda right: chain([right.head()[:-2] + b"X-Odd: "], repeat(b"x" * 4096)),
+    ),
     Fault(
         "headers without end",
         transient(TransportError),
@@ -107,17 +113,23 @@ FRAMING = (
     _chunk("a chunk with an extension", lambda body: body.replace(b"\r\n", b";a=b\r\n", 1), VALUE),
     _chunk("a trailer behind the chunks", lambda body: body[:-2] + b"X-Odd: x\r\n\r\n", VALUE),
     Fault(
-        "an unknown transfer encoding",
-        NOT_HTTP,
+        "an unknown transfer encoding, and the right body",
+        VALUE,
         lambda right: [right.head(Transfer_Encoding="odd") + right.body, Then.FIN],
     ),
     Fault("something behind the answer", NOT_HTTP, lambda right: [right.answer() + b"garbage\r\n\r\n"]),
     Fault("a page behind the answer", NOT_HTTP, lambda right: [right.answer() + b"<html></html>"]),
     Fault("something behind the last chunk", NOT_HTTP, lambda right: [chunked(right) + b"garbage"]),
     Fault(
-        "something behind the answer, later", VALUE, lambda right: [right.answer(), Pause(0.05), b"garbage\r\n\r\n"]
+        "something behind the answer, later",
+        VALUE,
+        lambda right: [right.answer(), Pause(0.05), b"garbage\r\n\r\n"],
     ),
-    Fault("bytes without end behind the answer", VALUE, lambda right: chain([right.answer()], repeat(b"x" * 4096))),
+    Fault(
+        "bytes without end behind the answer",
+        VALUE,
+        lambda right: chain([right.answer()], repeat(b"x" * 4096)),
+    ),
 )
 
 

@@ -13,7 +13,9 @@ WRONG = transient(InvalidResponseError, "$.id")
 
 MIXED_UP = (
     Fault("an answer that comes twice", VALUE, lambda right: [right.answer() * 2]),
-    Fault("an answer that comes again later", VALUE, lambda right: [right.answer(), Pause(0.05), right.answer()]),
+    Fault(
+        "an answer that comes again later", VALUE, lambda right: [right.answer(), Pause(0.05), right.answer()]
+    ),
     Fault("another item's answer", WRONG, lambda right: [right.answer(body=right.other)], other=NO_ID),
     Fault(
         "another item's answer, and then the right one",

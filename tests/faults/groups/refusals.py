@@ -15,7 +15,9 @@ ABSENT = "404 Not Found"
 NOT_FOUND = final(NotFoundError)
 
 
-def _refusal(name: str, spoil: Callable[[bytes], bytes], outcome: Outcome = NOT_FOUND, **headers: str) -> Fault:
+def _refusal(
+    name: str, spoil: Callable[[bytes], bytes], outcome: Outcome = NOT_FOUND, **headers: str
+) -> Fault:
     """A 404 with another body than words in JSON."""
 
     def answer(right: Right) -> list[bytes]:
@@ -35,8 +37,14 @@ REFUSALS = (
     _refusal("an array of errors", lambda words: b'{"errors": [{"detail": "No %b"}]}' % words),
     _refusal("an object as its message", lambda words: b'{"message": {"a": {"b": {"title": "%b"}}}}' % words),
     _refusal("a number as its message", lambda _: b'{"message": 7}'),
-    _refusal("deep JSON", lambda words: b'{"message":' + b"[" * 9_000 + b'"%b"' % words + b"]" * 9_000 + b"}"),
-    _refusal("a compressed body", lambda words: gzip.compress(b'{"message": "No %b"}' % words), Content_Encoding="gzip"),
+    _refusal(
+        "deep JSON", lambda words: b'{"message":' + b"[" * 9_000 + b'"%b"' % words + b"]" * 9_000 + b"}"
+    ),
+    _refusal(
+        "a compressed body",
+        lambda words: gzip.compress(b'{"message": "No %b"}' % words),
+        Content_Encoding="gzip",
+    ),
     _refusal("64 MiB of blanks, compressed", lambda _: bomb(), Content_Encoding="gzip"),
     Fault(
         "404 with a body without end",

@@ -21,7 +21,14 @@ from ..fault import VALUE, Fault, Outcome, Pause, Then, final, of_lists, transie
 
 NAMED = {400: BadRequestError, 401: AuthenticationError, 403: PermissionDeniedError, 404: NotFoundError}
 TRIED_AGAIN = {408, 425, 500, 502, 503, 504, *range(520, 525), 529, 530}
-ADVICE = {407: "proxy", 408: "later", 414: "split the filter", 425: "later", 431: "split the filter", 511: "login"}
+ADVICE = {
+    407: "proxy",
+    408: "later",
+    414: "split the filter",
+    425: "later",
+    431: "split the filter",
+    511: "login",
+}
 ASKED_OTHERWISE = {400, 404, 422}
 """Statuses with which a service may refuse the size or the number of a page."""
 
@@ -60,7 +67,9 @@ def _bare(status: int, outcome: Outcome) -> Fault:
     return Fault(
         str(status),
         outcome,
-        lambda right: [right.answer(_line(status), b"", Location=f"https://127.0.0.1:9/{right.echo}?{right.echo}")],
+        lambda right: [
+            right.answer(_line(status), b"", Location=f"https://127.0.0.1:9/{right.echo}?{right.echo}")
+        ],
     )
 
 
@@ -82,7 +91,11 @@ STATUSES = (
     *(_partial(status) for status in (201, 202, 203, 204, 205, 206, 207, 226, 299)),
     *(_bare(status, NOT_THE_SERVICE) for status in (0, 99, 101, 600, 999)),
     Fault("100 before the answer", VALUE, lambda right: [_informed("100 Continue") + right.answer()]),
-    Fault("103 twice before the answer", VALUE, lambda right: [_informed(EARLY_HINTS, EARLY_HINTS) + right.answer()]),
+    Fault(
+        "103 twice before the answer",
+        VALUE,
+        lambda right: [_informed(EARLY_HINTS, EARLY_HINTS) + right.answer()],
+    ),
     Fault(
         "100, and then silence",
         transient(RequestTimeoutError),

@@ -27,6 +27,7 @@ NONSENSE = (
 TOO_LONG = ("61", "3600", "999999", "99999999.9")
 """What nobody waits for: more than ``max_retry_after``."""
 
+
 def _date(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
@@ -73,7 +74,9 @@ WAITING = (
     _dated("a date that has passed", REFUSED, WAITS, -60),
     _dated("a date that has passed", AWAY, AGAIN, -60),
     *chain.from_iterable(_reset(value) for value in ("1", "3000", "-1", "later", "", "9" * 400, "1e3")),
-    *chain.from_iterable(_reset(value, "X-RateLimit-Reset") for value in ("1", "1700000000", "4102444800000")),
+    *chain.from_iterable(
+        _reset(value, "X-RateLimit-Reset") for value in ("1", "1700000000", "4102444800000")
+    ),
     _asks("`Retry-After: 1` and `RateLimit-Reset: 9`", REFUSED, WAITS, Retry_After="1", RateLimit_Reset="9"),
     _asks("`Retry-After` twice", REFUSED, WAITS, Retry_After="1\r\nRetry-After: soon"),
 )
