@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from typing import Generic, Literal, NoReturn, TypeVar
 
-from .._validation import require_count
 from .._redaction import shown_path
+from .._validation import require_count
 from ..errors import InvalidItemsError, ListChangedError
 from ..events import InvalidItem, logger
 from .cursor import PageCursor

@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
 }
 
 EVERY = 11
-"""One cell in so many runs with every suite. It has no factor in common with the number of ways, so each way has its turn."""
+"""One cell in so many runs with every suite. No multiple of the number of ways, so that each way has its turn."""
 
 
 @attrs.frozen

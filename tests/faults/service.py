@@ -105,9 +105,11 @@ class Service:
                     case Then.FIN:
                         return
                     case Then.RESET:
-                        return await _reset(reader, writer)
+                        await _reset(reader, writer)
+                        return
                     case Then.STALL:
-                        return await _say_nothing(reader, writer)
+                        await _say_nothing(reader, writer)
+                        return
 
 
 async def _reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -66,7 +66,7 @@ def _ranges(numbers: list[int]) -> str:
 def _cell(outcome: Outcome | None, way: Way) -> str:
     """What the caller gets, in a few words."""
     if outcome is None:
-        return "–"
+        return "-"
     if outcome == VALUE:
         return "the answer" if way != "command" else "exits with 0"
     if outcome == NOTHING:

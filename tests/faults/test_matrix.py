@@ -34,7 +34,7 @@ def test_fault_ends_as_it_is_promised(
     capfd: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    """The caller gets the answer or the error that is documented, soon; nothing is left, and nothing private is said."""
+    """The caller soon gets the documented answer or error; nothing is left behind, and nothing private is said."""
     caplog.set_level(logging.DEBUG)
     before = _open_files()
     if trial.cell.way == "command":
