@@ -8,26 +8,33 @@ from itertools import product
 import pytest
 
 from .catalogue import ALL, SAMPLE, Cell
-from .loops import LOOPS
+from .loops import LOOPS, LoopName
 from .trying import Trial
 
 FAULTY = {"always": math.inf, "once": 1.0}
 """How many requests have the fault."""
 
+SAMPLE_HOWS: tuple[tuple[LoopName, str], ...] = (("asyncio", "as installed"),)
+ALL_HOWS: tuple[tuple[LoopName, str], ...] = (
+    ("asyncio", "json"),
+    ("asyncio", "orjson"),
+    ("uvloop", "orjson"),
+)
+"""The loop, and what reads JSON. How JSON is read does not depend on the loop."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a test of each cell: for a fault that lasts and one that ends, each loop, and each reader of JSON."""
+    """Make a test of each cell: for a fault that lasts and one that ends, on each loop, with each reader of JSON."""
     if "trial" not in metafunc.fixturenames:
         return
     is_all = metafunc.config.getoption("--faults") == "all"
-    cells, loops = (ALL, LOOPS) if is_all else (SAMPLE, {"asyncio": LOOPS["asyncio"]})
+    cells = ALL if is_all else SAMPLE
+    hows = ALL_HOWS if is_all else SAMPLE_HOWS
     tried = [
         pytest.param(
             Trial(cell, LOOPS[loop], FAULTY[faulty]), reader, id=f"{cell}, {faulty}, {loop}, {reader}"
         )
-        for cell, faulty, loop, reader in product(
-            cells, FAULTY, loops, ("json", "orjson") if is_all else ("as installed",)
-        )
+        for cell, faulty, (loop, reader) in product(cells, FAULTY, hows)
         if _can_be(cell, faulty, loop)
     ]
     metafunc.parametrize(("trial", "reader"), tried)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
@@ -72,4 +71,3 @@ def _codes(secret: bytes) -> Iterator[str]:
 
 
 _CODES = [code for secret in (KEY, EMAIL, NAME) for code in _codes(secret.encode())]
-_CODES += [json.dumps(KEY)[1:-1], repr(KEY.encode())[2:-1]]

@@ -153,7 +153,7 @@ def right_answer(target: str, echo: str) -> Right:
     *_, kind, last = parts.path.split("/")
     if last == "activities~export":
         known = parse_qs(parts.query)["fromEventId"][0]
-        events = [event for event in (_event(number, echo) for number in (1, 2)) if event["id"] > known]
+        events = [_event(number, echo) for number in (1, 2) if f"event-{number}" > known]
         return Right(_lines(events) or b"\n", b"", echo)
     if last == "participants":
         course = unquote(kind)
@@ -172,7 +172,7 @@ def _participant(item_id: str, course: str, echo: str) -> dict[str, object]:
     return {**known, "status": echo, echo: NAME, "extra": {"who": echo}}
 
 
-def _event(number: int, echo: str) -> dict[str, str]:
+def _event(number: int, echo: str) -> dict[str, object]:
     return {**to_dict(make_activity(number)), "type": echo, echo: NAME}
 
 

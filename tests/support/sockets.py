@@ -33,8 +33,11 @@ async def accepting(
             await writer.wait_closed()
         del open_ends[writer]
 
-    where = {"host": "127.0.0.1", "port": 0} if port is None else {"sock": port}
-    async with await asyncio.start_server(accept, ssl=context, **where) as server:
+    if port is None:
+        starting = asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
+    else:
+        starting = asyncio.start_server(accept, sock=port, ssl=context)
+    async with await starting as server:
         yield server.sockets[0].getsockname()[1]
     for writer in open_ends:
         writer.transport.abort()

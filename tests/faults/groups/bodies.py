@@ -10,7 +10,7 @@ from itertools import chain, repeat
 
 from meltingspot_async import InvalidResponseError, TransportError
 
-from ..fault import NOTHING, VALUE, Fault, Outcome, Right, Step, final, transient
+from ..fault import NOTHING, VALUE, Fault, Outcome, Right, Step, Way, final, transient
 
 NOT_JSON = final(InvalidResponseError, "it is not JSON")
 EMPTY = final(InvalidResponseError, "it is empty")
@@ -27,7 +27,7 @@ def body(
     name: str, outcome: Outcome, spoil: Callable[[bytes], bytes], export: Outcome | None = None
 ) -> Fault:
     """The right answer with a changed body."""
-    other = {} if export is None else {"export": export}
+    other: dict[Way, Outcome | None] = {} if export is None else {"export": export}
     return Fault(name, outcome, lambda right: [right.answer(body=spoil(right.body))], other=other)
 
 

@@ -60,7 +60,7 @@ CUTS = (
         for then, (how, error) in HOW.items()
     ),
     *(
-        Fault(f"{HOW[then][0]} after the answer", VALUE, lambda right, then=then: [right.answer(), then])
+        Fault(f"{HOW[then][0]} after the answer", VALUE, _cut(Right.answer, len, then))
         for then in (Then.FIN, Then.RESET)
     ),
     Fault("an answer that drips", transient(RequestTimeoutError), lambda right: [Drip(right.answer())]),

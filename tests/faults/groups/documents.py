@@ -105,6 +105,6 @@ DOCUMENTS = (
     _page("a page whose items are an object", {"items": {}, "total": 0}),
     _page("a page without a total", {"items": []}),
     _page("a page whose total is a text", {"items": [], "total": "3"}),
-    _page("a page of 101 odd items", {"items": [{}] * 101, "total": 101}),
+    _page("a page of 101 odd items", {"items": [0] * 101, "total": 101}),
     _page("a page of 100,000 odd items", {"items": [0] * 100_000, "total": 100_000}),
 )
