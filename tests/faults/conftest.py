@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import product
+from itertools import cycle, product
 
 import pytest
 
@@ -27,14 +27,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each cell: for a fault that lasts and one that ends, on each loop, with each reader of JSON."""
     if "trial" not in metafunc.fixturenames:
         return
-    is_all = metafunc.config.getoption("--faults") == "all"
-    cells = ALL if is_all else SAMPLE
-    hows = ALL_HOWS if is_all else SAMPLE_HOWS
+    if metafunc.config.getoption("--faults") == "all":
+        how = product(product(ALL, FAULTY), ALL_HOWS)
+    else:
+        how = product(zip(SAMPLE, cycle(FAULTY), strict=False), SAMPLE_HOWS)
     tried = [
         pytest.param(
             Trial(cell, LOOPS[loop], FAULTY[faulty]), reader, id=f"{cell}, {faulty}, {loop}, {reader}"
         )
-        for cell, faulty, (loop, reader) in product(cells, FAULTY, hows)
+        for (cell, faulty), (loop, reader) in how
         if _can_be(cell, faulty, loop)
     ]
     metafunc.parametrize(("trial", "reader"), tried)
