@@ -284,7 +284,7 @@ class ListChangedError(MeltingSpotError):
 class ListsFailedError(MeltingSpotError):
     """Some of several lists could not be read to their end. Raised at the end: the items of all others were given."""
 
-    errors: Mapping[str, MeltingSpotError] = attrs.field(repr=lambda errors: f"<of {len(errors)} lists>")
+    errors: Mapping[str, MeltingSpotError] = attrs.field(repr=False)
     """The error of each, by the id of what the list belongs to, such as the course."""
 
     def __str__(self) -> str:

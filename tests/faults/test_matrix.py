@@ -12,11 +12,19 @@ from meltingspot_async import QuotaExhaustedError
 from meltingspot_async.models import _json
 
 from .fault import NOTHING, VALUE, Outcome, Way
+from .loops import LOOPS
 from .person import told
 from .trying import Trial, Tried
 from .ways import CALLS_AT_ONCE, WHOLE
 
 OPEN_FILES = Path("/proc/self/fd")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _first_loops() -> None:
+    """What a kind of loop opens once for all, uvloop with its first one, is no file left behind."""
+    for new_loop in LOOPS.values():
+        new_loop().close()
 
 
 @pytest.fixture(autouse=True)
