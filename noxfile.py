@@ -97,6 +97,13 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Every fault by every way of use, on both loops, with orjson and without: takes some minutes."""
+    session.install("-e", EXTRAS, *groups("test"))
+    session.run("pytest", "--faults=all", "-n", "auto", "tests/faults", *session.posargs)
+
+
+@nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
     """Ratios side by side; no pass marks."""
     session.install("-e", EXTRAS, *groups("test"))

@@ -33,7 +33,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def files_in(folder: str) -> set[str]:
     """The files of a folder of the repository, as paths from its root, without what tools leave there."""
     found = (path.relative_to(ROOT) for path in ROOT.joinpath(folder).rglob("*") if path.is_file())
-    return {path.as_posix() for path in found if not {"__pycache__", "_build", ".ruff_cache"} & set(path.parts)}
+    return {
+        path.as_posix() for path in found if not {"__pycache__", "_build", ".ruff_cache"} & set(path.parts)
+    }
 
 
 def package() -> set[str]:
