@@ -59,8 +59,7 @@ class Vitals:
 
 async def at_rest() -> Vitals:
     """What the process holds once everything that is about to end has ended."""
-    for _ in range(20):
-        await asyncio.sleep(0.05)
+    await asyncio.sleep(1.0)
     return Vitals.measure()
 
 
