@@ -118,6 +118,13 @@ def mutation(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """500 callers on a bad network: ten minutes, or ``nox -s soak -- --minutes 3``. Fails if a promise did not hold."""
+    session.install("-e", EXTRAS, *groups("test"))
+    session.run("python", "-m", "tests.soak", *session.posargs)
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Writes requirements-dev.lock: all groups and extras, for every Python and system, with hashes.
 
@@ -150,6 +157,6 @@ def release(session: nox.Session) -> None:
         session.run("alone/bin/meltingspot", "demo", external=True)
         with tarfile.open(sdist) as packed:
             packed.extractall(filter="data")
-        session.install("--no-deps", str(wheel))  # pytest finds the plugin among what is installed
         with session.chdir(sdist.name.removesuffix(".tar.gz")):
+            session.install("--no-deps", "--no-build-isolation", "-e", ".")  # pytest finds the plugin so
             session.run("python", "-m", "pytest", "-n", "auto")
