@@ -87,7 +87,9 @@ def _copies(jobs: int) -> Generator[list[Path]]:
     with tempfile.TemporaryDirectory() as folder:
         copies = [Path(folder, str(job)) for job in range(jobs)]
         for copy in copies:
-            shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".nox", ".venv", "__pycache__", "_build"))
+            shutil.copytree(
+                ROOT, copy, ignore=shutil.ignore_patterns(".git", ".nox", ".venv", "__pycache__", "_build")
+            )
         yield copies
 
 

@@ -33,7 +33,9 @@ class Recording:
         :param longest: seconds of tests after which there are no more: half of the suite runs some lines.
         """
         contexts = self._lines.contexts_by_lineno(module)
-        first = max((known for known in contexts if known <= line), default=0)  # of a statement of several lines
+        first = max(
+            (known for known in contexts if known <= line), default=0
+        )  # of a statement of several lines
         running = {context.rpartition("|")[0] for context in contexts.get(first, [])} & self.seconds.keys()
         chosen = running or {test for test in self.seconds if test.startswith(room)}
         ordered = sorted(chosen, key=lambda test: (not test.startswith(room), self.seconds[test]))

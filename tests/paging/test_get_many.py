@@ -204,7 +204,10 @@ class _Slow(PagedList):
 
 async def test_single_requests_end_with_the_iteration() -> None:
     """When the caller needs no more results, the single requests under way are given up, not left to end."""
-    source, before = _Slow(cast("Any", None), "/list", Item, 100, ids=["first", "second"]), asyncio.all_tasks()
+    source, before = (
+        _Slow(cast("Any", None), "/list", Item, 100, ids=["first", "second"]),
+        asyncio.all_tasks(),
+    )
     started = now()
     async with aclosing(get_many(source, source.ids, 20, raising=False)) as results:
         assert (await anext(results)).id == "first"

@@ -101,7 +101,7 @@ async def test_refused_request_that_may_leave_is_no_reason_to_refuse_another() -
 
 
 async def test_those_who_may_leave_are_no_reason_to_refuse() -> None:
-    """Pages before a batch that have a deadline may be gone in time for it: it is not refused, and has its slot then."""
+    """Pages before a batch that have a deadline may be gone in time: the batch is not refused, and has its slot."""
     limiter, started = SlidingWindowLimiter([RateLimit(2, per=10.0)], reserve=0), now()
     holders = [asyncio.create_task(use(limiter, seconds=1.0)) for _ in range(2)]
 
