@@ -112,7 +112,7 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def mutation(session: nox.Session) -> None:
-    """A sample of changes to the code, and whether the tests notice them: takes an hour or two."""
+    """A sample of changes to the code, and whether the tests notice them: takes about an hour."""
     session.install("-e", EXTRAS, *groups("test"))
     session.run("python", "-m", "tests.mutation", *session.posargs)
 
