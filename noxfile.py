@@ -111,6 +111,14 @@ def benchmarks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def thorough(session: nox.Session) -> None:
+    """Many more random histories, and each cancellation on every loop with every limiter: some 20 minutes."""
+    session.install("-e", EXTRAS, *groups("test"))
+    marked = ("-m", "thorough", "--hypothesis-profile", "thorough", "--timeout", "3600")
+    session.run("pytest", "-n", "auto", *marked, *session.posargs)
+
+
+@nox.session(default=False)
 def mutation(session: nox.Session) -> None:
     """A sample of changes to the code, and whether the tests notice them: takes about an hour."""
     session.install("-e", EXTRAS, *groups("test"))

@@ -102,7 +102,7 @@ OPERATIONS: dict[Operation, object] = {
     get: "participant-0",
     get_again: "participant-0",
     list_: [f"participant-{number}" for number in range(7)],
-    pages: [4, 3],
+    pages: [3, 3, 1],
     get_many: [f"participant-{number}" for number in (0, 1, 5, 6)],
     export: [f"event-{number}" for number in range(1, 5)],
     slot: None,
@@ -155,7 +155,7 @@ class Place:
                 base_url=self.service.base_url,
                 limiter=limiter,
                 session=session,
-                page_size=4,
+                page_size=3,
                 retry=RetryPolicy(backoff_base=0.001),
             )
             yield Program(self.service, await stack.enter_async_context(client), limiter, session)

@@ -2,58 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
-from typing import Literal
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from meltingspot_async._paging.cursor import PageCursor
 from meltingspot_async._paging.movement import Movement
-
-SIZE = 5
-
-Kind = Literal["add", "remove", "move"]
-
-
-def changed(items: Sequence[str], kind: Kind, name: str, chance: random.Random) -> list[str]:
-    """The list after one change at a random place."""
-    after = list(items)
-    moved = name if kind == "add" or not after else after.pop(chance.randrange(len(after)))
-    if kind != "remove":
-        after.insert(chance.randint(0, len(after)), moved)
-    return after
-
-
-@given(
-    count=st.integers(0, 60),
-    kind=st.sampled_from(["add", "remove", "move"]),
-    changes=st.integers(0, 6),
-    chance=st.randoms(use_true_random=False),
-    first_page=st.sampled_from([0, 1]),
-)
-@settings(max_examples=60)
-def test_nothing_is_lost_in_silence_whichever_answer_comes_first(
-    count: int, kind: Kind, changes: int, chance: random.Random, first_page: int
-) -> None:
-    """What is there from beginning to end is received, or the list is known to have moved, or items to be missing.
-
-    Each page shows the list after some of the changes, in any order: so answers overtake each other.
-    """
-    states = [[f"item {number}" for number in range(count)]]
-    for number in range(changes):
-        states.append(changed(states[-1], kind, f"new {number}", chance))
-    lasting = set(states[0]).intersection(*states)
-    cursor = PageCursor(SIZE)
-    received: list[str] = []
-    while cursor.next_page is not None:
-        items = chance.choice(states)
-        at = (cursor.next_page - first_page) * SIZE
-        received += cursor.received(items[at : at + SIZE] if at >= 0 else [], len(items))
-    assert len(received) == len(set(received))
-    assert lasting <= set(received) or cursor.movement.lost_items or cursor.missing
 
 
 @pytest.mark.parametrize(

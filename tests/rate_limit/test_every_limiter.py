@@ -203,19 +203,6 @@ async def test_deadline_ends_the_wait_when_an_answer_is_slow(kind: Kind) -> None
         await hold_at_once(second, 1)
 
 
-async def test_request_cancelled_at_any_point_loses_no_slot(kind: Kind) -> None:
-    """A request cancelled while it asks, waits, is given a slot or holds one gives back what it had."""
-    async with kind.pair(RateLimit(2, per=WINDOW)) as (first, second):
-        for turn in range(20):
-            tasks = [asyncio.create_task(use(first, seconds=WINDOW / 20)) for _ in range(4)]
-            for _ in range(turn):
-                await asyncio.sleep(0)
-            for task in tasks[:3]:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        await hold_at_once(second, 2)
-
-
 async def test_request_cancelled_at_the_moment_of_its_turn_passes_the_slot_on(kind: Kind) -> None:
     """A waiter cancelled right after its slot was freed, before it could run, leaves it to the next one."""
     async with kind.pair(RateLimit(1, per=FOREVER)) as (first, second):
