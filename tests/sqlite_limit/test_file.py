@@ -59,7 +59,7 @@ async def test_new_file_and_its_folder_are_their_owners_alone(limit_path: Path) 
 async def test_file_says_what_it_is(limit_path: Path) -> None:
     """The file bears our mark and its version, and closing it leaves nothing beside it."""
     await used(limit_path)
-    assert sql(limit_path, "PRAGMA application_id", "PRAGMA user_version") == [(APPLICATION_ID,), (VERSION,)]
+    assert sql(limit_path, "PRAGMA application_id", "PRAGMA user_version") == [(0x4D53524C,), (1,)]
     assert [path.name for path in limit_path.parent.iterdir()] == [limit_path.name]
 
 
