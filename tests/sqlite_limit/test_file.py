@@ -19,7 +19,7 @@ from meltingspot_async import LimiterUnavailableError, RateLimit
 from meltingspot_async.rate_limit._limits import DAY
 from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter, _file, _place
 from meltingspot_async.sqlite_limit._clock import Reading
-from meltingspot_async.sqlite_limit._file import APPLICATION_ID, VERSION, LimitFile
+from meltingspot_async.sqlite_limit._file import LimitFile
 
 from ..support.clock import now
 from ..support.limit_file import InlineStore, loop_reading
