@@ -22,7 +22,7 @@ from meltingspot_async import (
     SlidingWindowLimiter,
     TransportError,
 )
-from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset, Truncate
+from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Reset, Truncate, make_activity
 
 from ..support.calls import PATH, failure, get, outcome, serving
 from ..support.clock import now
@@ -189,3 +189,13 @@ async def test_successes_earn_retries_back() -> None:
             await get(client)
             await get(client)
         assert len(fake.received) == 15
+
+
+async def test_whole_answers_of_an_export_earn_retries_back() -> None:
+    """Each whole answer of an export counts as a success, too."""
+    async with serving(retry=RetryPolicy(budget=1.0)) as (fake, client):
+        fake.add_to("/v1/activities~export", make_activity(1), make_activity(2))
+        for _ in range(3):
+            fake.fail(Answer(503))
+            found = [activity.id async for activity in client.activities.export(from_event_id="event-1")]
+            assert found == ["event-2"]

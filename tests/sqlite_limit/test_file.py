@@ -19,7 +19,7 @@ from meltingspot_async import LimiterUnavailableError, RateLimit
 from meltingspot_async.rate_limit._limits import DAY
 from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter, _file, _place
 from meltingspot_async.sqlite_limit._clock import Reading
-from meltingspot_async.sqlite_limit._file import APPLICATION_ID, VERSION, LimitFile
+from meltingspot_async.sqlite_limit._file import LimitFile
 
 from ..support.clock import now
 from ..support.limit_file import InlineStore, loop_reading
@@ -59,7 +59,7 @@ async def test_new_file_and_its_folder_are_their_owners_alone(limit_path: Path) 
 async def test_file_says_what_it_is(limit_path: Path) -> None:
     """The file bears our mark and its version, and closing it leaves nothing beside it."""
     await used(limit_path)
-    assert sql(limit_path, "PRAGMA application_id", "PRAGMA user_version") == [(APPLICATION_ID,), (VERSION,)]
+    assert sql(limit_path, "PRAGMA application_id", "PRAGMA user_version") == [(0x4D53524C,), (1,)]
     assert [path.name for path in limit_path.parent.iterdir()] == [limit_path.name]
 
 

@@ -155,10 +155,13 @@ def test_disk_that_hangs_holds_up_no_end(limit_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(_store, "STORE_TIMEOUT", 0.1)
     goes_on = threading.Event()
 
+    def hang(*_: object) -> None:
+        goes_on.wait()
+
     async def main() -> None:
         limiter = limiter_in(limit_path)
         async with limiter.slot():
-            monkeypatch.setattr(_file.LimitFile, "step", lambda *_: goes_on.wait())
+            monkeypatch.setattr(_file.LimitFile, "step", hang)
         too_late = threading.Timer(10.0, goes_on.set)
         too_late.start()
         await limiter.aclose()

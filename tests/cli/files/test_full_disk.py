@@ -83,7 +83,11 @@ def test_closing_flushes_to_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch
 def test_closing_leaves_no_activity_for_later(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk is told to keep a file of activities, all of them are in it."""
     synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+
+    def fsync(file: int) -> None:
+        synced.append(os.fstat(file).st_size)
+
+    monkeypatch.setattr(os, "fsync", fsync)
     with ActivityFile(path, resume=False) as file:
         file.append(make_activity(1))
     assert synced == [path.stat().st_size]
