@@ -9,9 +9,10 @@ from pathlib import Path
 import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 SPELLED = ["meltingspot_async", "tests", "docs", "README.md", "CHANGELOG.md", "noxfile.py", "pyproject.toml"]
 EXTRAS = ".[cli,speed,redis,otel]"
+LOCK = "requirements-dev.lock"
 
 nox.options.sessions = ["tests", "lowest", "lint", "typing", "docs"]
 nox.options.error_on_missing_interpreters = False
@@ -20,6 +21,20 @@ nox.options.error_on_missing_interpreters = False
 def groups(*names: str) -> list[str]:
     """The requirements of dependency groups."""
     return [name for group in names for name in nox.project.dependency_groups(PYPROJECT, group)]
+
+
+def require_version(session: nox.Session, version: str) -> None:
+    """End a release whose version does not yet stand where it should."""
+    places = {
+        "meltingspot_async/_version.py": f'= "{version}"\n',
+        "CHANGELOG.md": f"\n## {version} - 20",
+        "tests/project/released_api.txt": f"# {version}\n",
+    }
+    for name, text in places.items():
+        if text not in Path(name).read_text("utf-8"):
+            session.error(
+                f"{text.strip()!r} is not in {name}: docs/contributing.md says how a release is made."
+            )
 
 
 @nox.session(python=PYTHONS)
@@ -96,26 +111,38 @@ def mutation(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Writes requirements-dev.lock: all groups and extras, for every Python and system, with hashes.
+
+    What is locked stays, as far as pyproject.toml admits it; ``nox -s lock -- --upgrade`` takes the newest of all.
+    """
+    session.install(*groups("release"))
+    command = ["uv", "pip", "compile", "pyproject.toml", "--all-extras", "--group", "dev", "-o", LOCK]
+    form = ["--universal", "--python-version", PYTHONS[0], "--generate-hashes", "--no-annotate"]
+    session.run(*command, *form, "--custom-compile-command", "nox -s lock", *session.posargs, silent=True)
+
+
+@nox.session(default=False)
 def release(session: nox.Session) -> None:
     """The checklist of a release: built, checked, the wheel alone, and the sdist's own suite. Takes the version.
 
-    ``nox -s release -- 0.2.0`` leaves what is to be published in ``dist``.
+    ``nox -s release -- 0.2.0`` leaves what is to be published in ``dist``. The tools are those that are locked.
     """
-    session.install(*groups("release"))
+    for version in session.posargs:
+        require_version(session, version)
+    session.install("--require-hashes", "-r", LOCK)
     for old in Path("dist").glob("*"):
         old.unlink()
-    session.run("python", "-m", "build")
-    [wheel], [sdist] = Path("dist").glob("*.whl"), Path("dist").glob("*.tar.gz")
-    if session.posargs and not wheel.name.startswith(f"meltingspot_async-{session.posargs[0]}-"):
-        session.error(f"{wheel} is not {session.posargs[0]}: see meltingspot_async/_version.py")
+    session.run("python", "-m", "build", "--no-isolation")
+    [wheel], [sdist] = Path("dist").absolute().glob("*.whl"), Path("dist").absolute().glob("*.tar.gz")
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
     session.run("check-wheel-contents", str(wheel))
-    session.install(f"{wheel}[cli,speed,redis]")
-    with tempfile.TemporaryDirectory() as elsewhere:
-        with session.chdir(elsewhere):
-            session.run("meltingspot", "demo")
+    with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):
+        session.run("python", "-m", "venv", "alone")
+        session.run("alone/bin/pip", "install", f"{wheel}[cli,speed,redis]", external=True, silent=True)
+        session.run("alone/bin/meltingspot", "demo", external=True)
         with tarfile.open(sdist) as packed:
-            packed.extractall(elsewhere, filter="data")
-        session.install(*groups("test"))
-        with session.chdir(Path(elsewhere, sdist.name.removesuffix(".tar.gz"))):
+            packed.extractall(filter="data")
+        session.install("--no-deps", str(wheel))  # pytest finds the plugin among what is installed
+        with session.chdir(sdist.name.removesuffix(".tar.gz")):
             session.run("python", "-m", "pytest", "-n", "auto")

@@ -1,14 +1,14 @@
 """An asyncio client SDK for the MeltingSpot public API."""
 
+from typing import TYPE_CHECKING
+
+from . import models
+from ._first_use import loader
 from ._http.endpoint import BASE_URL
 from ._http.freshness import Freshness
 from ._http.response import RawResponse, Response
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
-from ._paging.get_many import FetchResult
-from ._paging.listing import Listing
-from ._paging.many_lists import ListPage, ManyLists
-from ._paging.page import Page
 from ._version import __version__
 from .client import MeltingSpotClient
 from .errors import (
@@ -49,51 +49,70 @@ from .events import (
     UnknownField,
     UnknownValue,
 )
-from .models import (
-    Activity,
-    ActivityType,
-    Channel,
-    ChannelPrivacy,
-    Course,
-    CourseParticipant,
-    CoursePrivacy,
-    CourseStatus,
-    CustomFormAnswer,
-    CustomPropertyType,
-    CustomPropertyValue,
-    CustomRole,
-    Forum,
-    ForumPrivacy,
-    Group,
-    Language,
-    LearningPathParticipant,
-    Live,
-    LiveBuiltInType,
-    LiveMetrics,
-    LiveParticipant,
-    LiveParticipantMetrics,
-    LiveParticipantStatus,
-    LiveParticipantType,
-    LiveParticipation,
-    LivePrivacy,
-    LiveSolution,
-    LiveStatus,
-    LiveVisibility,
-    Model,
-    NavigationMode,
-    ParticipantStatus,
-    Permission,
-    SpotMember,
-    SpotMemberRole,
-    SpotMemberStatus,
-    from_dict,
-    to_dict,
-    to_json,
-    to_row,
-)
 from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
-from .resources._base import ListOptions
-from .resources._filters import Range
+
+if TYPE_CHECKING:
+    from ._paging.get_many import FetchResult
+    from ._paging.listing import Listing
+    from ._paging.many_lists import ListPage, ManyLists
+    from ._paging.page import Page
+    from .models import (
+        Activity,
+        ActivityType,
+        Channel,
+        ChannelPrivacy,
+        Course,
+        CourseParticipant,
+        CoursePrivacy,
+        CourseStatus,
+        CustomFormAnswer,
+        CustomPropertyType,
+        CustomPropertyValue,
+        CustomRole,
+        Forum,
+        ForumPrivacy,
+        Group,
+        Language,
+        LearningPathParticipant,
+        Live,
+        LiveBuiltInType,
+        LiveMetrics,
+        LiveParticipant,
+        LiveParticipantMetrics,
+        LiveParticipantStatus,
+        LiveParticipantType,
+        LiveParticipation,
+        LivePrivacy,
+        LiveSolution,
+        LiveStatus,
+        LiveVisibility,
+        Model,
+        NavigationMode,
+        ParticipantStatus,
+        Permission,
+        SpotMember,
+        SpotMemberRole,
+        SpotMemberStatus,
+        from_dict,
+        to_dict,
+        to_json,
+        to_row,
+    )
+    from .resources._base import ListOptions
+    from .resources._filters import Range
+else:
+    __getattr__ = loader(
+        __name__,
+        {
+            "_paging.get_many": ["FetchResult"],
+            "_paging.listing": ["Listing"],
+            "_paging.many_lists": ["ListPage", "ManyLists"],
+            "_paging.page": ["Page"],
+            "models": models.__all__,
+            "resources._base": ["ListOptions"],
+            "resources._filters": ["Range"],
+        },
+    )
 
 __all__ = [
     "BASE_URL",
@@ -191,3 +210,7 @@ __all__ = [
     "to_json",
     "to_row",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, TypeVar, Unpack, overload
 
-from . import resources
+from . import models, resources
 from ._environment import (
     api_key_from_env,
     auth_scheme_from_env,
@@ -25,19 +26,28 @@ from ._http.transport import Transport
 from ._validation import require_count
 from .errors import UsageError
 from .events import Event
-from .models import Model
-from .models._converter import structure
 from .rate_limit import DOCUMENTED_LIMITS, RateLimiter, SlidingWindowLimiter
-from .resources._base import Resource
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
+    from .models import Model
     from .rate_limit._shared import SharedLimiter
+    from .resources._base import Resource
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound="Model")
+R = TypeVar("R", bound="Resource")
 
 MAX_RESPONSE_BYTES = 16 * 2**20
+
+
+def _resource(find: Callable[[], type[R]]) -> cached_property[R]:
+    """A resource, whose file and models are loaded when it is first used."""
+
+    def make(client: MeltingSpotClient) -> R:
+        return find()(client.session_manager)
+
+    return cached_property(make)
 
 
 class MeltingSpotClient:
@@ -76,6 +86,30 @@ class MeltingSpotClient:
     :param user_agent: product to put before the client's own in ``User-Agent``, such as ``"acme-lms/2.1"``.
     :raises UsageError: an argument cannot work.
     """
+
+    courses: cached_property[resources.Courses] = _resource(lambda: resources.Courses)
+    course_participants: cached_property[resources.CourseParticipants] = _resource(
+        lambda: resources.CourseParticipants
+    )
+    learning_path_participants: cached_property[resources.LearningPathParticipants] = _resource(
+        lambda: resources.LearningPathParticipants
+    )
+    lives: cached_property[resources.Lives] = _resource(lambda: resources.Lives)
+    live_participants: cached_property[resources.LiveParticipants] = _resource(
+        lambda: resources.LiveParticipants
+    )
+    spot_members: cached_property[resources.SpotMembers] = _resource(lambda: resources.SpotMembers)
+    custom_form_answers: cached_property[resources.CustomFormAnswers] = _resource(
+        lambda: resources.CustomFormAnswers
+    )
+    custom_properties: cached_property[resources.CustomProperties] = _resource(
+        lambda: resources.CustomProperties
+    )
+    custom_roles: cached_property[resources.CustomRoles] = _resource(lambda: resources.CustomRoles)
+    groups: cached_property[resources.Groups] = _resource(lambda: resources.Groups)
+    channels: cached_property[resources.Channels] = _resource(lambda: resources.Channels)
+    forums: cached_property[resources.Forums] = _resource(lambda: resources.Forums)
+    activities: cached_property[resources.Activities] = _resource(lambda: resources.Activities)
 
     def __init__(
         self,
@@ -121,21 +155,6 @@ class MeltingSpotClient:
         )
         self.session_manager: SessionManager = manager
         """What issues the requests."""
-        self.courses: resources.Courses = resources.Courses(manager)
-        self.course_participants: resources.CourseParticipants = resources.CourseParticipants(manager)
-        self.learning_path_participants: resources.LearningPathParticipants = (
-            resources.LearningPathParticipants(manager)
-        )
-        self.lives: resources.Lives = resources.Lives(manager)
-        self.live_participants: resources.LiveParticipants = resources.LiveParticipants(manager)
-        self.spot_members: resources.SpotMembers = resources.SpotMembers(manager)
-        self.custom_form_answers: resources.CustomFormAnswers = resources.CustomFormAnswers(manager)
-        self.custom_properties: resources.CustomProperties = resources.CustomProperties(manager)
-        self.custom_roles: resources.CustomRoles = resources.CustomRoles(manager)
-        self.groups: resources.Groups = resources.Groups(manager)
-        self.channels: resources.Channels = resources.Channels(manager)
-        self.forums: resources.Forums = resources.Forums(manager)
-        self.activities: resources.Activities = resources.Activities(manager)
         self._shared_limiter: SharedLimiter | None = None
 
     @classmethod
@@ -182,11 +201,11 @@ class MeltingSpotClient:
         both. ``headers`` take the place of the client's.
         """
         twin = object.__new__(type(self))
-        vars(twin).update(vars(self))
-        twin.session_manager = self.session_manager.with_options(**changes)
         for name, attribute in vars(self).items():
-            if isinstance(attribute, Resource):
-                setattr(twin, name, type(attribute)(twin.session_manager))
+            origin = getattr(type(self), name, None)
+            if not isinstance(origin, cached_property):  # what is made of the session manager is made anew
+                setattr(twin, name, attribute)
+        twin.session_manager = self.session_manager.with_options(**changes)
         return twin
 
     @overload
@@ -222,10 +241,12 @@ class MeltingSpotClient:
         """
         if model is None:
             return await self.session_manager.get(path, params)
-        if not (isinstance(model, type) and issubclass(model, Model)):
+        if not (isinstance(model, type) and issubclass(model, models.Model)):
             raise UsageError(
                 "model takes a model class, such as CourseParticipant: read other answers by json()."
             )
+        from .models._converter import structure  # noqa: PLC0415 - whoever has a model has loaded it
+
         reply = await self.session_manager.ask(path, params)
         notice = self.session_manager.notice(reply.call_id, path)
         value = structure(document(path, reply.response), model, path, notice)

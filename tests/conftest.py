@@ -17,16 +17,17 @@ from hypothesis import settings
 from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
-from .support.clock import VirtualLoop
+from .support.clock import DEPTH, VirtualLoop
 from .support.limit_file import fast_folder
 from .support.redis_server import RedisServer, redis_server
 
 pytest_plugins = ["pytester"]
 
-# Debug mode notes where each callback was made, ten calls deep, in a third of the time of a test. Two calls tell it.
-constants.DEBUG_STACK_DEPTH = 2  # type: ignore[misc]  # it is final for programs, and the only way to say so
+# Debug mode notes where each callback was made, ten calls deep, in a third of the time of a test.
+constants.DEBUG_STACK_DEPTH = DEPTH  # type: ignore[misc]  # it is final for programs, and the only way to say so
 
 settings.register_profile("suite", deadline=None, database=None)
+settings.register_profile("thorough", settings.get_profile("suite"), max_examples=2_000)
 settings.load_profile("suite")
 
 

@@ -21,14 +21,14 @@ PAGE_SIZE = 100
 class RequestOptions:
     """How a call is made; see :class:`~meltingspot_async.MeltingSpotClient` for the meaning of each."""
 
-    timeout: float = attrs.field(default=30.0, validator=positive)
-    deadline: float | None = attrs.field(default=None, validator=attrs.validators.optional(positive))
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=instance_of(RetryPolicy))
+    timeout: float = attrs.field(validator=positive)
+    deadline: float | None = attrs.field(validator=attrs.validators.optional(positive))
+    retry: RetryPolicy = attrs.field(validator=instance_of(RetryPolicy))
+    coalesce: bool = attrs.field(validator=instance_of(bool))
+    page_size: int = attrs.field(validator=whole_positive)
+    freshness: Freshness | None = attrs.field(validator=instance_of(Freshness | None))
+    headers: Headers = attrs.field(converter=checked_headers, repr=False)
     priority: Priority | None = attrs.field(default=None, validator=instance_of(Priority | None))
-    coalesce: bool = attrs.field(default=True, validator=instance_of(bool))
-    page_size: int = attrs.field(default=PAGE_SIZE, validator=whole_positive)
-    freshness: Freshness | None = attrs.field(default=None, validator=instance_of(Freshness | None))
-    headers: Headers = attrs.field(default=None, converter=checked_headers, repr=False)
 
 
 class OptionChanges(TypedDict, total=False):

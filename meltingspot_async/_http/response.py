@@ -9,8 +9,7 @@ import attrs
 
 from .._redaction import redacted, shown_path
 from ..errors import ApiError, InvalidResponseError, RateLimitError, api_error_class
-from ..models._converter import parse
-from ..models._json import NotJsonError, read
+from ..models._json import NotJsonError, parse, read
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
-from typing import Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 import attrs
 
@@ -21,7 +21,6 @@ from ..errors import (
     TransportError,
 )
 from ..events import Coalesced, Event, InvalidItem
-from ..models._converter import Notice
 from ..rate_limit import Priority, RateLimiter
 from .call import Call, CallsUnderWay
 from .coalescing import InFlight
@@ -38,6 +37,9 @@ from .retry import AttemptFailure, RetryBudget
 from .streaming import lines_of
 from .transport import Transport
 from .waiting import wait_before_next_attempt
+
+if TYPE_CHECKING:
+    from ..models._converter import Notice
 
 T = TypeVar("T")
 

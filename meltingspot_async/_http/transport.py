@@ -30,7 +30,7 @@ MAX_IDLE = 15.0
 MAX_ENCODING_LENGTH = 20
 """Characters shown of the name of an unknown encoding."""
 
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None)
+_NO_TIMEOUT = aiohttp.ClientTimeout()
 
 
 @attrs.frozen

@@ -13,7 +13,8 @@ import attrs
 
 from ..errors import InvalidResponseError
 from ..events import InvalidItem
-from ..models._converter import Notice, parse, structure_document
+from ..models._converter import Notice, structure_document
+from ..models._json import parse
 from ..models._values import json_type
 
 MAX_INVALID_ITEMS = 100

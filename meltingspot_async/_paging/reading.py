@@ -39,9 +39,9 @@ class Reading(Generic[T]):
     async def next(self, most: int = MAX_AHEAD) -> Page[T] | None:
         """The cursor's next page with its new items, or ``None`` if the service has none of that number.
 
-        :param most: pages to have under way at once, at most, while the caller waits.
+        :param most: pages to have under way at once, at most, while the caller waits; at least one.
         """
-        self._request(max(1, min(self._given + 1, most, MAX_AHEAD)))
+        self._request(min(self._given + 1, most, MAX_AHEAD))
         number = self.cursor.next_page
         assert number is not None
         try:

@@ -22,7 +22,7 @@ from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
 from ._fields import LENIENT, Milliseconds, OpenEnum, PropertyValue
 from ._frozen import JsonObject, WrongTypeError, thawed
-from ._json import NotJsonError, read
+from ._json import parse
 from ._names import camel_case, field_names
 
 T = TypeVar("T")
@@ -47,18 +47,6 @@ def structure(body: bytes, model: type[T], path: str, notice: Notice = ignore) -
     :raises InvalidResponseError: the body is not JSON, or not of the documented shape.
     """
     return structure_document(parse(body, path), model, path, "$", notice)
-
-
-def parse(body: bytes, path: str) -> object:
-    """What an answer's body holds.
-
-    :raises InvalidResponseError: the body is not JSON.
-    """
-    try:
-        return read(body)
-    except NotJsonError as error:
-        problem = str(error)
-    raise InvalidResponseError(shown_path(path), "$", problem)
 
 
 def unstructure(model: object) -> dict[str, object]:

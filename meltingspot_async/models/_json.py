@@ -10,7 +10,8 @@ import math
 from collections.abc import Callable
 from typing import NoReturn
 
-from ..errors import UsageError
+from .._redaction import shown_path
+from ..errors import InvalidResponseError, UsageError
 
 _SHADES = bytes(48 if chr(byte).isdigit() else byte for byte in range(128)) + bytes(range(128, 256))
 """Turns every digit into a 0."""
@@ -53,6 +54,18 @@ def read(body: bytes) -> object:
         break
     # Raised outside the handlers: the exceptions of json hold the text.
     raise NotJsonError(problem)
+
+
+def parse(body: bytes, path: str) -> object:
+    """What an answer's body holds.
+
+    :raises InvalidResponseError: the body is not JSON.
+    """
+    try:
+        return read(body)
+    except NotJsonError as error:
+        problem = str(error)
+    raise InvalidResponseError(shown_path(path), "$", problem)
 
 
 def write(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,13 +20,33 @@ def test_export_writes_activities(spot: FakeMeltingSpot, tmp_path: Path) -> None
     path = tmp_path / "activities.jsonl"
     shown = export_activities(path, "--to", "2026-02-01", "--type", "LiveAttended", "--type", "TopicVoted")
     assert shown.exit_code == 0
-    assert shown.stderr.splitlines()[-1].startswith(f"Activities in {path}: ")
+    assert shown.stderr.splitlines()[-1] == f"Activities in {path}: {len(records(path))}."
     assert {line["type"] for line in records(path)} == {"LiveAttended", "TopicVoted"}
     asked = spot.received[0].url
     assert "fromDate[eq]=1767225600" in asked
     assert "toDate[eq]=1769904000" in asked
     assert "eventType[in]=LiveAttended,TopicVoted" in asked
     assert export_activities(path).exit_code == 2
+
+
+def test_resumed_export_counts_all_activities_of_its_file(spot: FakeMeltingSpot, tmp_path: Path) -> None:
+    """With --resume, the number at the end counts what the file held before, too."""
+    path = tmp_path / "activities.jsonl"
+    path.write_bytes(b"".join(b'{"type": "LiveAttended", "id": "event-%d"}\n' % n for n in range(4)))
+    spot.add_to("/v1/activities~export", *map(make_activity, range(9)))
+    shown = export_activities(path, "--resume")
+    assert shown.stderr.splitlines()[-1] == f"Activities in {path}: 9."
+    assert len(records(path)) == 9
+
+
+def test_half_a_character_ends_no_export(spot: FakeMeltingSpot, tmp_path: Path) -> None:
+    """A text that the service cut in the middle of a character, as JSON allows, is written as it came."""
+    path = tmp_path / "activities.jsonl"
+    with ActivityFile(path, resume=False) as file:
+        file.append(make_activity(1, extra={"id": "event-1", "title": "half \ud83d"}))
+    assert json.loads(path.read_bytes())["title"] == "half \ud83d"
+    with ActivityFile(path, resume=True) as file:
+        assert len(file) == 1
 
 
 @pytest.mark.parametrize(

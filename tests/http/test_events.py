@@ -68,6 +68,18 @@ async def test_events_describe_a_call(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.getMessage() for record in caplog.records] == [str(event) for event in events]
 
 
+async def test_event_of_an_attempt_says_how_long_it_queued() -> None:
+    """AttemptStarted has the seconds for which the attempt waited for its slot."""
+    events: list[Event] = []
+    limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
+    async with serving(limiter=limiter, on_event=events.append) as (_, client):
+        await get(client, 1)
+        await get(client, 2)
+    first, second = [event.waited for event in events if isinstance(event, AttemptStarted)]
+    assert first == 0.0
+    assert second == pytest.approx(10.0, abs=0.1)
+
+
 async def test_cancelled_attempt_is_reported_as_finished() -> None:
     """Every attempt that starts ends, cancelled ones included: a gauge of requests under way stays right."""
     events: list[Event] = []

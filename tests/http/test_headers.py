@@ -123,6 +123,9 @@ def test_header_that_the_client_relies_on_is_refused(name: str) -> None:
             with pytest.raises(UsageError, match=spelt) as refused:
                 give(headers={spelt: "hidden-value"})
             assert "hidden-value" not in str(refused.value)
+            is_product = name.lower() == "user-agent"
+            assert ("give user_agent=" in str(refused.value)) == is_product
+            assert ("leave it out" in str(refused.value)) != is_product
 
 
 @pytest.mark.parametrize(
@@ -167,6 +170,12 @@ def test_values_of_headers_are_in_no_repr() -> None:
     """A header's value can be a secret of a gateway, and is not shown."""
     made = client({"X-Gateway": "hidden-value"})
     assert "hidden-value" not in repr(made) + repr(made.session_manager) + repr(made.session_manager.options)
+
+
+def test_copy_with_other_options_keeps_the_headers() -> None:
+    """Headers are sent by copies of the client, too, unless they are changed."""
+    made = client({"X-A": "1"})
+    assert made.with_options(deadline=3.0).session_manager.options.headers == (("X-A", "1"),)
 
 
 def test_headers_are_copied() -> None:

@@ -76,6 +76,22 @@ async def test_refused_call_goes_before_those_who_came_later() -> None:
         assert [request.path[-1] for request in fake.received] == ["1", "2", "1", "3", "4"]
 
 
+async def test_refused_calls_keep_their_order() -> None:
+    """Calls that were refused together are sent again in the order in which they came."""
+    async with serving(coalesce=False) as (fake, client):
+        fake.fail(*[Answer(429, headers={"Retry-After": "5.5"})] * 3)
+        await asyncio.gather(*(get(client, number) for number in (1, 2, 3)))
+        assert [request.path[-1] for request in fake.received] == ["1", "2", "3", "1", "2", "3"]
+
+
+async def test_refusals_use_up_no_attempts() -> None:
+    """A call that was refused again and again has all of its attempts left for failures."""
+    async with serving(retry=RetryPolicy(attempts=3)) as (fake, client):
+        fake.fail(*[Answer(429)] * 3, *[Answer(503)] * 2)
+        await get(client)
+        assert len(fake.received) == 6
+
+
 async def test_refusals_of_one_burst_make_one_pause() -> None:
     """Twenty requests refused together pause the key once, for as long as the first refusal asks."""
     async with serving(coalesce=False) as (fake, client):

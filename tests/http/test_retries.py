@@ -26,6 +26,7 @@ from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Res
 
 from ..support.calls import PATH, failure, get, outcome, serving
 from ..support.clock import now
+from ..support.sockets import accepting
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,29 @@ async def test_broken_kept_alive_connection_is_not_repeated_unseen() -> None:
         fake.fail(Reset())
         assert isinstance(await failure(client), TransportError)
         assert len(fake.received) == 2
+
+
+async def test_connection_closed_instead_of_an_answer_is_not_repeated_unseen() -> None:
+    """Nor does aiohttp where the service ends a kept-alive connection in good order, after it received a request."""
+    received = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal received
+        while received < 2:
+            await reader.readuntil(b"\r\n\r\n")
+            received += 1
+            if received == 1:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    policy = RetryPolicy(attempts=1)
+    async with (
+        accepting(serve) as port,
+        MeltingSpotClient("k", base_url=f"http://127.0.0.1:{port}", retry=policy) as client,
+    ):
+        await client.get("/v1/courses")
+        with pytest.raises(TransportError, match="ServerDisconnectedError"):
+            await client.get("/v1/courses")
+    assert received == 2
 
 
 async def test_redirect_is_not_followed() -> None:

@@ -41,6 +41,7 @@ def http_date(seconds: float) -> str:
         ({"Retry-After": http_date(-30)}, None),
         ({"Retry-After": "Sun, 01 Mar 2026 12:00:30"}, 30.0),
         ({"Retry-After": "Sun, 99 Mar 2026 12:00:30 GMT"}, None),
+        ({"Retry-After": f"Sun, 01 Mar {'9' * 20} 12:00:30 GMT"}, None),
         ({"Retry-After": http_date(90), "Date": http_date(60)}, 30.0),
         ({"Retry-After": http_date(30), "Date": "yesterday"}, 30.0),
         ({"RateLimit-Reset": "4"}, 4.0),

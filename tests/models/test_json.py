@@ -105,7 +105,7 @@ def test_participant_with_half_an_emoji_is_a_participant(
     reader: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name that was cut in the middle of an emoji is kept as it is, and written back so that it can be encoded."""
-    monkeypatch.setattr(_converter, "read", reader.read)
+    monkeypatch.setattr(_json, "read", reader.read)
     found = participant(spotMemberFirstname=name)
     assert found.spot_member_firstname == name
     assert json.loads(to_json(found).encode()) == to_dict(found)

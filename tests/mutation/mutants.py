@@ -18,6 +18,8 @@ class Mutant:
     module: str
     """Its path from the root of the repository."""
     line: int
+    text: str
+    """The line before the change."""
     kind: str
     was: str
     becomes: str
@@ -27,7 +29,7 @@ class Mutant:
     @property
     def name(self) -> str:
         """What it is called in a list of survivors: without its line, which moves."""
-        return f"{self.module}: {self.kind}: {self.was} -> {self.becomes}"
+        return f"{self.module}: {self.text}: {self.kind}: {self.was} -> {self.becomes}"
 
 
 _OPPOSITES: dict[type[ast.AST], type[ast.AST]] = {
@@ -46,7 +48,7 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
 
     What no test can or should see is left alone: docstrings, texts, annotations, overloads and imports.
     """
-    tree = ast.parse(source)
+    tree, lines = ast.parse(source), source.splitlines()
     places = [node for node in _executed(tree) if isinstance(node, (ast.expr, ast.stmt, ast.ExceptHandler))]
     for node in sorted(places, key=lambda place: (place.lineno, place.col_offset)):
         for kind, replacement in _changes(node):
@@ -55,6 +57,7 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
                 yield Mutant(
                     module,
                     node.lineno,
+                    lines[node.lineno - 1].strip(),
                     kind,
                     _short(was),
                     _short(becomes),

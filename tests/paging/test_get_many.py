@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal, cast
 
+import attrs
 import pytest
 
 from meltingspot_async import (
@@ -22,7 +23,7 @@ from meltingspot_async import (
 from meltingspot_async._paging.get_many import get_many
 from meltingspot_async.testing import FakeMeltingSpot
 
-from ..support.clock import tasks_left
+from ..support.clock import now, tasks_left
 from ..support.course import WIDE, course, fetch
 from ..support.paged_list import Item, PagedList
 
@@ -189,6 +190,29 @@ async def test_abandoned_iteration_leaves_nothing_behind(how: str, largest_page:
         await asyncio.sleep(60.0)
         assert len(fake.received) == received
         assert limiter.free() == {WIDE: 10_000}
+
+
+@attrs.frozen
+class _Slow(PagedList):
+    """Answers the first of its items only."""
+
+    async def item(self, item_id: str) -> Item:
+        if item_id != self.ids[0]:
+            await asyncio.sleep(1_000.0)
+        return await super().item(item_id)
+
+
+async def test_single_requests_end_with_the_iteration() -> None:
+    """When the caller needs no more results, the single requests under way are given up, not left to end."""
+    source, before = (
+        _Slow(cast("Any", None), "/list", Item, 100, ids=["first", "second"]),
+        asyncio.all_tasks(),
+    )
+    started = now()
+    async with aclosing(get_many(source, source.ids, 20, raising=False)) as results:
+        assert (await anext(results)).id == "first"
+        assert now() == started  # it did not wait for the other one
+    assert asyncio.all_tasks() == before
 
 
 # --- Usage -------------------------------------------------------------------------------------------------

@@ -45,6 +45,13 @@ async def test_failure_ends_the_iteration_with_on_error_raise() -> None:
         assert len(fake.received) == 1
 
 
+async def test_all_results_are_given_with_on_error_raise() -> None:
+    """With on_error="raise" every result is given as long as nothing fails."""
+    async with course(5) as (_, client, ids):
+        results = await fetch(client, ids, on_error="raise")
+        assert sorted(result.id for result in results if result.value) == ids
+
+
 async def test_page_with_one_bad_item_costs_no_other_its_result() -> None:
     """An item of a page that is not as documented is asked for by itself, and the others are not."""
     async with course(5) as (fake, client, ids):
@@ -83,6 +90,7 @@ async def test_outage_or_refused_key_is_not_tried_id_by_id(
         fake.fail(*[fault] * 1_000)
         results = await fetch(client, ids)
         assert [type(result.error) for result in results] == [kind] * 500
+        assert [(result.id, result.value) for result in results] == [(item_id, None) for item_id in ids]
         assert len(fake.received) == requests
 
 
@@ -92,6 +100,7 @@ async def test_key_refused_in_the_middle_spares_the_other_requests() -> None:
         fake.fail(*[Answer(400)] * 5, *[Answer(401)] * 1_000)
         results = await fetch(client, ids, concurrency=5)
         assert [type(result.error) for result in results] == [AuthenticationError] * 500
+        assert sorted(result.id for result in results) == sorted(ids)
         assert len(fake.received) == 5 + 5
 
 

@@ -227,6 +227,17 @@ async def test_stopped_reading_leaves_nothing_behind() -> None:
         assert len(fake.received) == count
 
 
+async def test_stopped_reading_gives_up_the_answers_it_waits_for() -> None:
+    """A reading that is stopped while another course is slow to answer ends at once."""
+    async with courses(5, 5) as (fake, client, ids):
+        fake.fail(Delay(0.1), Delay(500.0))
+        before, started = asyncio.all_tasks(), now()
+        async with aclosing(client.course_participants.list_many(ids).pages()) as pages:
+            await anext(pages)
+        assert now() - started < 5.0
+        assert not await tasks_left(before)
+
+
 async def test_errors_of_courses_that_were_not_awaited_are_not_lost_noisily() -> None:
     """In order, a failure behind a course under way is no complaint of the loop when the caller stops before it."""
     complaints: list[dict[str, Any]] = []

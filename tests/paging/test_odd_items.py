@@ -43,11 +43,12 @@ async def test_odd_items_can_be_skipped() -> None:
     events: list[Event] = []
     async with course(3, on_event=events.append) as (fake, client, ids):
         fake.add_documents(PATH, odd(7, status=3), {"courseId": "c"}, odd(8, id="anna@example.org", status=3))
+        fake.add_documents(PATH, odd(9, id=9), odd(9, id="", status=3))
         (page,) = [page async for page in client.course_participants.list("c", on_invalid="skip").pages()]
         assert [participant.id for participant in page.items] == ids
-        assert [item.id for item in page.invalid] == ["participant-7", None, "anna@example.org"]
+        assert [item.id for item in page.invalid] == ["participant-7", None, "anna@example.org", None, None]
         reported = [event for event in events if isinstance(event, InvalidItem)]
-        assert [item.id for item in reported] == ["participant-7", None, "[email]"]
+        assert [item.id for item in reported] == ["participant-7", None, "[email]", None, None]
         assert [item.where for item in reported] == [item.where for item in page.invalid]
         assert "an item without id at $.items[4]." in str(reported[1])
         assert "anna" not in repr(reported)

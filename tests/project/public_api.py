@@ -1,16 +1,21 @@
 """The public API as text, one line for each name, signature and attribute: ``python -m tests.project.public_api``
-writes it to ``public_api.txt``, which a test compares with the package.
+writes it to ``public_api.txt``, which a test compares with the package; with ``--released``, also to
+``released_api.txt``, which holds that of the last release.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import griffe
 
+from meltingspot_async import __version__
+
 ROOT = Path(__file__).parents[2]
 SNAPSHOT = Path(__file__).with_name("public_api.txt")
+RELEASED = Path(__file__).with_name("released_api.txt")
 PACKAGE = "meltingspot_async"
 ROOMS = ("models", "resources", "testing", "rate_limit", "redis_limit", "sqlite_limit", "otel")
 """What can be imported besides the package itself."""
@@ -81,4 +86,7 @@ def _parameters(function: griffe.Function) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    SNAPSHOT.write_text("\n".join(public_api()) + "\n")
+    text = "\n".join(public_api()) + "\n"
+    SNAPSHOT.write_text(text)
+    if sys.argv[1:] == ["--released"]:
+        RELEASED.write_text(f"# {__version__}\n{text}")

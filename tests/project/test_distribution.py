@@ -5,10 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
+from configparser import ConfigParser
+from email import message_from_string
 from pathlib import Path
 
 import pytest
+
+from meltingspot_async import __version__
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,10 +28,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def files_in(folder: str) -> set[str]:
+    """The files of a folder of the repository, as paths from its root, without what tools leave there."""
+    found = (path.relative_to(ROOT) for path in ROOT.joinpath(folder).rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if not {"__pycache__", "_build"} & set(path.parts)}
+
+
 def package() -> set[str]:
-    """The files of the package, as paths from the root of the repository."""
-    found = (path for path in ROOT.joinpath("meltingspot_async").rglob("*") if path.is_file())
-    return {path.relative_to(ROOT).as_posix() for path in found if path.suffix != ".pyc"}
+    """The files of the package."""
+    return files_in("meltingspot_async")
 
 
 def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
@@ -44,15 +54,40 @@ def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 
+def test_wheel_says_what_it_is(built: Path) -> None:
+    """The wheel's metadata has version, Pythons, licence, requirements and README; command and plugin are found."""
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        [info] = {name.partition("/")[0] for name in packed.namelist() if ".dist-info/" in name}
+        metadata = message_from_string(packed.read(f"{info}/METADATA").decode())
+        commands = ConfigParser()
+        commands.read_string(packed.read(f"{info}/entry_points.txt").decode())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert metadata["Name"] == "meltingspot-async"
+    assert metadata["Version"] == __version__
+    assert metadata["Requires-Python"] == project["requires-python"]
+    assert metadata["License-Expression"] == project["license"]
+    assert metadata.get_all("Classifier") == project["classifiers"]
+    assert metadata.get_all("Provides-Extra") == sorted(project["optional-dependencies"])
+    required = metadata.get_all("Requires-Dist", [])
+    assert sorted(name for name in required if "extra ==" not in name) == sorted(project["dependencies"])
+    assert metadata.get_payload() == (ROOT / "README.md").read_text()
+    assert dict(commands["console_scripts"]) == {"meltingspot": "meltingspot_async._cli.app:main"}
+    assert dict(commands["pytest11"]) == {"_meltingspot_async_pytest": "_meltingspot_async_pytest"}
+
+
 def test_sdist_holds_what_builds_and_tests_it(built: Path) -> None:
     """The sdist has the sources, the tests, the pages, and all that the README's commands and the checks need."""
     [sdist] = built.glob("*.tar.gz")
     with tarfile.open(sdist) as packed:
         names = {name.partition("/")[2] for name in packed.getnames()}
     assert package() <= names
-    wanted = {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "noxfile.py", ".ci/run"}
+    wanted = {
+        "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "noxfile.py", "requirements-dev.lock", ".ci/run",
+    }  # fmt: skip
     assert wanted <= names
-    assert {"tests/conftest.py", "tests/contract/openapi.yaml", "docs/index.md"} <= names
+    assert files_in("tests") | files_in("docs") | files_in(".github") <= names
+    assert not [name for name in names if "__pycache__" in name or "_build" in name]
     tops = {name.partition("/")[0] for name in names}
     assert tops <= wanted | {".ci", ".editorconfig", ".github", ".gitignore", ".pre-commit-config.yaml"} | {
         "PKG-INFO", "docs", "meltingspot_async", "tests",

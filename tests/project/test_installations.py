@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from modulefinder import ModuleFinder
 from pathlib import Path
+from types import ModuleType
 from zipfile import ZipFile
 
 import pytest
 
 import meltingspot_async
+import meltingspot_async.models
+import meltingspot_async.resources
 
 from ..support.redis_server import RedisServer
 
@@ -63,7 +67,48 @@ def test_package_has_nothing_but_modules() -> None:
     """No file is needed that a program like PyInstaller, which follows the imports, would have to be told of."""
     assert {path.suffix for path in FILES} == {".py", ".typed"}
     for path in FILES:
+        if path == PACKAGE / "_first_use.py":
+            continue  # it loads what import statements name, too: see the next test
         text = path.read_text("utf-8")
         assert not any(
             word in text for word in ("import_module", "importlib.resources", "__import__", "__file__")
         ), path
+
+
+def test_what_is_loaded_on_first_use_is_found_by_its_imports() -> None:
+    """A program like PyInstaller, which follows import statements, finds all models, resources and lists."""
+    finder = ModuleFinder([str(PACKAGE.parent)])
+    finder.import_hook("meltingspot_async")
+    rooms = [PACKAGE / room for room in ("models", "resources", "_paging")]
+    wanted = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for path in FILES
+        if path.parent in rooms
+    }
+    assert {name for name in wanted if not name.endswith("__init__")} <= set(finder.modules)
+
+
+def test_import_loads_no_resource_and_no_model() -> None:
+    """A program that makes a client pays for the resources and models that it uses, and for no others."""
+    program = """
+import sys
+from meltingspot_async import MeltingSpotClient
+client = MeltingSpotClient("secret-key")
+loaded = [name for name in sys.modules if name.startswith("meltingspot_async.resources.")]
+assert not loaded and "cattrs" not in sys.modules, loaded
+client.groups
+assert "meltingspot_async.models.group" in sys.modules
+assert "meltingspot_async.models.activity" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    "package", [meltingspot_async, meltingspot_async.models, meltingspot_async.resources]
+)
+def test_names_are_those_that_are_listed(package: ModuleType) -> None:
+    """Every public name can be had and is shown by dir(); a misspelt one is an AttributeError that names it."""
+    assert {*package.__all__} == {*dir(package)}
+    assert all(getattr(package, name) is not None for name in package.__all__)
+    with pytest.raises(AttributeError, match=f"'{package.__name__}' has no attribute 'Corse'"):
+        _ = package.Corse

@@ -42,6 +42,18 @@ async def test_queue_behind_a_used_up_day_is_refused() -> None:
     assert [type(r) for r in results].count(QuotaExhaustedError) == 6
 
 
+async def test_queue_learns_that_the_day_is_used_up_with_its_last_answer() -> None:
+    """Those who wait while the last slots of the day are in flight are refused when the answers are in, not later."""
+    limiter = SlidingWindowLimiter([RateLimit(2, per=10.0), RateLimit(2, per=DAY)])
+    started = now()
+    holders = [asyncio.create_task(use(limiter, seconds=seconds)) for seconds in (5.0, 6.0)]
+    await asyncio.sleep(0)
+    with pytest.raises(QuotaExhaustedError):
+        await use(limiter)
+    assert now() == started + 6.0
+    await asyncio.gather(*holders)
+
+
 async def test_day_that_frees_a_slot_within_patience_is_waited_for() -> None:
     """An allowance whose next slot is less than ``patience`` away is no reason to fail."""
     limiter = SlidingWindowLimiter([RateLimit(1, per=DAY)], patience=60.0)

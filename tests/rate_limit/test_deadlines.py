@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
 from meltingspot_async import (
     DeadlineExceededError,
+    Priority,
     RateLimit,
     RateLimitError,
     SlidingWindowLimiter,
@@ -33,6 +35,20 @@ async def test_refusal_counts_the_place_in_the_queue() -> None:
     await asyncio.gather(*queued)
 
 
+async def test_refusal_counts_each_slot_in_its_own_time() -> None:
+    """The second in the queue waits for the slot that is free second, and learns when that is."""
+    limiter, started = SlidingWindowLimiter([RateLimit(2, per=10.0)]), now()
+    await use(limiter, seconds=0.0)
+    await use(limiter, seconds=5.0)
+    first = asyncio.create_task(use(limiter))
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineExceededError) as refused:
+        async with limiter.slot(deadline=started + 12.0):
+            pytest.fail("the slot that is free in time is the first one's")
+    assert (now(), refused.value.wait_needed) == (started + 5.0, 10.0)
+    assert await first == started + 10.0
+
+
 async def test_earliest_free_slot_may_be_one_in_flight() -> None:
     """A slot in flight can be back before one that was given up on: who has time until then is not refused."""
     limiter = SlidingWindowLimiter([RateLimit(2, per=10.0)])
@@ -49,6 +65,58 @@ async def test_earliest_free_slot_may_be_one_in_flight() -> None:
             pytest.fail("the next is the one that was given up on")
     assert refused.value.wait_needed == 9.0
     await holder
+
+
+async def test_refusal_of_a_batch_counts_the_pages_before_it() -> None:
+    """A batch learns at once that pages, and a batch before it, keep it from a slot in time, and for how long."""
+    limiter, started = SlidingWindowLimiter([RateLimit(1, per=10.0)]), now()
+    await use(limiter)
+    queued = [asyncio.create_task(use(limiter)) for _ in range(3)]
+    queued.append(asyncio.create_task(use(limiter, Priority.BULK)))
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineExceededError) as refused:
+        async with limiter.slot(Priority.BULK, started + 35.0):
+            pytest.fail("it is the fifth")
+    assert (now(), refused.value.wait_needed) == (started, 50.0)
+    await asyncio.gather(*queued)
+
+
+async def test_refused_request_that_may_leave_is_no_reason_to_refuse_another() -> None:
+    """One that waits again after a 429 may leave at its deadline, as all others: nobody is refused because of it."""
+    limiter, started = SlidingWindowLimiter([RateLimit(1, per=10.0)]), now()
+
+    async def refused_once() -> None:
+        with contextlib.suppress(RateLimitError):
+            async with limiter.slot(deadline=started + 100.0):
+                raise RateLimitError(429, "/", pause=0.5)
+        async with limiter.slot(deadline=started + 100.0):
+            pytest.fail("it is cancelled while it waits")
+
+    leaving = asyncio.create_task(refused_once())
+    await asyncio.sleep(1.0)
+    asyncio.get_running_loop().call_later(4.0, leaving.cancel)
+    async with limiter.slot(deadline=started + 15.0):
+        assert now() == started + 10.0
+    assert leaving.cancelled()
+
+
+async def test_those_who_may_leave_are_no_reason_to_refuse() -> None:
+    """A batch whose deadline allows for pages that give up before it is not refused, and has its slot then."""
+    limiter, started = SlidingWindowLimiter([RateLimit(2, per=10.0)], reserve=0), now()
+    holders = [asyncio.create_task(use(limiter, seconds=1.0)) for _ in range(2)]
+
+    async def wait(priority: Priority, seconds: float) -> float:
+        async with limiter.slot(priority, started + seconds):
+            return now()
+
+    await asyncio.sleep(0)
+    pages = [asyncio.create_task(wait(Priority.INTERACTIVE, 100.0)) for _ in range(3)]
+    batches = [asyncio.create_task(wait(Priority.BULK, seconds)) for seconds in (100.0, 25.0)]
+    await asyncio.sleep(5.0)
+    for leaving in (*pages, batches[0]):
+        leaving.cancel()
+    assert await batches[1] == started + 11.0
+    await asyncio.gather(*holders, *pages, batches[0], return_exceptions=True)
 
 
 async def test_slot_in_flight_counts_as_a_window_away() -> None:
@@ -112,6 +180,29 @@ async def test_pause_beyond_a_deadline_refuses_the_waiter_at_once() -> None:
     await asyncio.gather(*holders[1:], cancelled, return_exceptions=True)
     with pytest.raises(RateLimitError):
         await holders[0]
+
+
+async def test_waiter_who_is_too_far_behind_by_now_is_refused_when_that_is_known() -> None:
+    """When refusals show that less is left of the key, a waiter whose turn then comes too late learns it at once."""
+    limiter, started = SlidingWindowLimiter([RateLimit(2, per=10.0)]), now()
+
+    async def refused() -> None:
+        async with limiter.slot():
+            await asyncio.sleep(1.0)
+            raise RateLimitError(429, "/", pause=0.5)
+
+    await use(limiter)
+    holder = asyncio.create_task(refused())
+    await asyncio.sleep(0)
+    queue = [asyncio.create_task(use(limiter)) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineExceededError):
+        async with limiter.slot(deadline=started + 25.0):
+            pytest.fail("three without a deadline come before it, one in ten seconds")
+    assert now() == started + 1.0
+    for waiter in queue:
+        waiter.cancel()
+    await asyncio.gather(holder, *queue, return_exceptions=True)
 
 
 @pytest.mark.parametrize("first", ["cancellation", "deadline"])

@@ -6,7 +6,6 @@ import pytest
 
 from meltingspot_async import RateLimit
 from meltingspot_async.rate_limit._decision import decide
-from meltingspot_async.rate_limit._rules import MAX_PASSED_OVER
 from meltingspot_async.rate_limit._shared import shared_rules
 from meltingspot_async.rate_limit._state import Reply, Rules, State, Statement
 
@@ -33,7 +32,7 @@ def test_slot_of_an_overdue_batch_is_left_to_its_process(rules: Rules) -> None:
     state = State.new(rules)
     step(state, "full", 1.0, held=40)
     step(state, "batch", 1.0, batches=1)
-    state.passed_over = MAX_PASSED_OVER
+    state.passed_over = 50
     assert step(state, "pages", 2.0, pages=60).pages == 0
     step(state, "full", 3.0, held=38)
     assert step(state, "pages", 3.0, pages=60).pages == 1

@@ -20,7 +20,6 @@ from meltingspot_async import (
     TransportError,
 )
 from meltingspot_async.rate_limit._limits import DAY
-from meltingspot_async.rate_limit._protocol import GIVEN_UP_MARGIN
 
 from ..support.clock import now
 from ..support.limiters import BULK, INTERACTIVE, Kind, hold_at_once, lasted, most_in_a_window, queued, use
@@ -70,7 +69,7 @@ async def test_outcome_of_a_request_decides_when_its_slot_is_free(
             async with first.slot():
                 raise error
         waited = await use(second) - started
-        assert waited == lasted(kind, WINDOW + is_given_up * GIVEN_UP_MARGIN, WINDOW)
+        assert waited == lasted(kind, WINDOW + is_given_up * 10.0, WINDOW)
 
 
 async def test_slot_of_an_unsent_request_is_free_at_once(kind: Kind) -> None:

@@ -94,7 +94,7 @@ async def test_slots_are_free_each_in_its_own_time() -> None:
         async with limiter.slot():
             raise TransportError("reset", "/")
     await use(limiter, seconds=1.0)
-    assert [await use(limiter), await use(limiter)] == [started + 11.0, started + 10.0 + GIVEN_UP_MARGIN]
+    assert [await use(limiter), await use(limiter)] == [started + 11.0, started + 20.0]
 
 
 @pytest.mark.parametrize("requests", [0, -1, 1.5, True, "100", None])

@@ -6,16 +6,15 @@ import asyncio
 
 import pytest
 
-from meltingspot_async import Priority, RateLimit
+from meltingspot_async import LimiterUnavailableError, Priority, RateLimit
 from meltingspot_async.rate_limit._limits import DAY
-from meltingspot_async.rate_limit._protocol import GIVEN_UP_MARGIN
 
 from ..support.clock import now
 from ..support.limiters import clocked, hold_at_once, redis_limiting, run_real, use
 from ..support.redis_server import RedisServer, ask
 
 LEASE = 30.0
-ARRIVED = LEASE / 3 + GIVEN_UP_MARGIN
+ARRIVED = LEASE / 3 + 10.0
 """Seconds after its last step at which all requests of a dead process have arrived."""
 
 
@@ -44,6 +43,32 @@ async def test_slots_of_a_living_process_stay_its_own(server: RedisServer, key: 
             assert not waiting.done()
         answered = now()
         assert await waiting - answered == pytest.approx(10.0, abs=0.011)
+
+
+async def test_failed_step_costs_no_slot_in_flight(
+    server: RedisServer, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a step that failed, what is in flight is stated again before its lease ends: nobody else gets its slot."""
+    limit = RateLimit(1, per=10.0)
+
+    asked: list[float] = []
+
+    async def fail(_: object) -> None:
+        asked.append(now())
+        raise LimiterUnavailableError("it is away")
+
+    async with clocked(server, key, limit) as one, clocked(server, key, limit) as other:
+        async with one.slot():
+            with monkeypatch.context() as patched:
+                patched.setattr(one._store, "step", fail)
+                with pytest.raises(LimiterUnavailableError):
+                    await use(one)
+                await asyncio.sleep(5.0)
+                assert len(asked) == 1
+            waiting = asyncio.create_task(use(other))
+            await asyncio.sleep(2 * LEASE)
+            assert not waiting.done()
+        await waiting
 
 
 async def test_requests_of_a_killed_process_count_in_the_day(server: RedisServer, key: str) -> None:

@@ -59,6 +59,8 @@ def main() -> int:
         "-n",
         "--keep-going",
         "-q",
+        "-E",
+        "-a",
         "-b",
         "html",
         str(DOCS),

@@ -23,7 +23,7 @@ from meltingspot_async import (
 )
 from meltingspot_async.rate_limit import _shared
 from meltingspot_async.rate_limit._limits import DAY
-from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter, _file
+from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter, _file, _store
 from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.limiters import run_real, until, use
@@ -145,6 +145,27 @@ def test_locked_file_holds_up_no_loop_and_fails_in_time(
         await use(limiter)
         await limiter.aclose()
         await careful.aclose()
+
+    run_real(main())
+
+
+def test_disk_that_hangs_holds_up_no_end(limit_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limiter is closed in time although a step of it hangs in the disk."""
+    monkeypatch.setattr(_shared, "STORE_TIMEOUT", 0.1)
+    monkeypatch.setattr(_store, "STORE_TIMEOUT", 0.1)
+    goes_on = threading.Event()
+
+    async def main() -> None:
+        limiter = limiter_in(limit_path)
+        async with limiter.slot():
+            monkeypatch.setattr(_file.LimitFile, "step", lambda *_: goes_on.wait())
+        too_late = threading.Timer(10.0, goes_on.set)
+        too_late.start()
+        await limiter.aclose()
+        assert not goes_on.is_set()
+        too_late.cancel()
+        goes_on.set()
+        await no_thread_is_left()
 
     run_real(main())
 

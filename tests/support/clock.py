@@ -9,13 +9,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import selectors
-from collections.abc import Coroutine
+import sys
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 GRACE = 0.003
 """Real seconds in which bytes already written must become readable on the other side of a loopback socket."""
+
+
+DEPTH = 2
+"""Calls that debug mode notes of where a future, task or callback was made."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -35,6 +41,16 @@ class _JumpingSelector(selectors.DefaultSelector):
         return ready
 
 
+@contextmanager
+def _short_stacks() -> Generator[None]:
+    """In debug mode the C code of futures notes the whole stack, however deep: a third of the time of a test."""
+    before, sys.tracebacklimit = getattr(sys, "tracebacklimit", None), DEPTH
+    try:
+        yield
+    finally:
+        sys.tracebacklimit = before
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """See the module's docstring."""
 
@@ -48,6 +64,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as its base
         """Wait for threads as long as they take: they end in real time, of which the virtual clock knows nothing."""
         await super().shutdown_default_executor()
+
+    def create_future(self) -> asyncio.Future[Any]:
+        with _short_stacks():
+            return super().create_future()
+
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        with _short_stacks():
+            return super().create_task(coro, **options)
 
     def block(self, seconds: float) -> None:
         """Let time pass as if the running callback had taken that long."""

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from meltingspot_async._cli.files.activity_file import ActivityFile
 from meltingspot_async._cli.files.record_file import Format
+from meltingspot_async.testing import make_activity
 
 from ...support.record_files import Disk, both_formats, key_of, opened, read, record
 
@@ -76,3 +78,13 @@ def test_closing_flushes_to_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch
     assert synced == [path.stat().st_size]
     with pytest.raises(ValueError, match="closed"):
         file.append([record(2)])
+
+
+def test_closing_leaves_no_activity_for_later(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is told to keep a file of activities, all of them are in it."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    with ActivityFile(path, resume=False) as file:
+        file.append(make_activity(1))
+    assert synced == [path.stat().st_size]
+    assert synced[0] > 0
