@@ -74,10 +74,10 @@ def typing(session: nox.Session) -> None:
     session.install("-e", EXTRAS, *groups("typing"))
     session.run("mypy")
     session.run("pyright")
-    blocks = session.create_tmp()
-    session.run("python", "-m", "tests.blocks", blocks)
-    session.run("mypy", blocks, env={"MYPYPATH": blocks})
-    session.run("pyright", "--project", blocks)
+    with tempfile.TemporaryDirectory() as blocks:
+        session.run("python", "-m", "tests.blocks", blocks)
+        session.run("mypy", blocks, env={"MYPYPATH": blocks})
+        session.run("pyright", "--project", blocks)
     session.install("--no-deps", ".")  # pyright looks for what is verified among the installed packages
     session.run("pyright", "--verifytypes", "meltingspot_async", "--ignoreexternal")
 

@@ -19,7 +19,12 @@ author = "the meltingspot_async authors"
 project_copyright = "2026, the meltingspot_async authors"
 release = meltingspot_async.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx", "sphinx_copybutton"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3  # links to a section of a page
 
@@ -27,10 +32,12 @@ html_theme = "furo"
 html_title = "meltingspot_async"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["tables.js"]
 html_favicon = "_static/favicon.svg"
 html_copy_source = html_show_sourcelink = False
 
-copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"  # what is printed is not for copying
+# What is printed is not for copying.
+copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
 
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3", None),
@@ -50,9 +57,18 @@ nitpick_ignore_regex = [
         "py:.*",
         r"(aiohttp|attrs?|cattrs|collections|contextlib|datetime|enum|asyncio|opentelemetry|os|types|typing)\..*",
     ),
-    ("py:.*", r"ClientSession|Event|T|optional|Unpack.*|(meltingspot_async\._http\.options\.)?OptionChanges"),
-    ("py:class", r"meltingspot_async\.(\w+\.)+[MT]|meltingspot_async\.testing\.changes\.\w+"),
-    ("py:class", r"web\..*|WeakSet|deque|None|datetime|Mapping\[str|.*tuple\[str|Milliseconds|PropertyValue"),
+    (
+        "py:.*",
+        r"ClientSession|Event|T|optional|Unpack.*|(meltingspot_async\._http\.options\.)?OptionChanges",
+    ),
+    (
+        "py:class",
+        r"meltingspot_async\.(\w+\.)+[MT]|meltingspot_async\.testing\.changes\.\w+",
+    ),
+    (
+        "py:class",
+        r"web\..*|WeakSet|deque|None|datetime|Mapping\[str|.*tuple\[str|Milliseconds|PropertyValue",
+    ),
 ]
 
 PACKAGE = "meltingspot_async"
@@ -63,7 +79,7 @@ logger = getLogger(__name__)
 
 
 class NetworkIsNotNeeded(logging.Filter):
-    """Without a network, names of Python and aiohttp are no links, and that is no reason to fail."""
+    """Without a network, names of Python and aiohttp are no links, and that is fine."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is worth a warning."""
@@ -74,7 +90,7 @@ logging.getLogger("sphinx.sphinx.ext.intersphinx").addFilter(NetworkIsNotNeeded(
 
 
 def documented(env: BuildEnvironment, name: str) -> Any:
-    """The entry of a name that the package exports, on whichever page documents it; ``None`` if no page does."""
+    """The entry of an exported name, on whichever page documents it, if one does."""
     objects: dict[str, Any] = env.domains["py"].objects  # type: ignore[attr-defined] # of PythonDomain
     paths = (f"{PACKAGE}.{name}", *(f"{PACKAGE}.{room}.{name}" for room in ROOMS))
     return next((objects[path] for path in paths if path in objects), None)
@@ -83,16 +99,18 @@ def documented(env: BuildEnvironment, name: str) -> Any:
 def resolve_public_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element
 ) -> Element | None:
-    """Resolve ``meltingspot_async.Course``, as users import it, to where its page documents it."""
+    """Resolve ``meltingspot_async.Course``, as users import it."""
     package, _, name = str(node.get("reftarget")).partition(".")
     found = documented(env, name) if package == PACKAGE else None
     if found is None:
         return None
-    return make_refnode(app.builder, str(node["refdoc"]), found.docname, found.node_id, content)
+    return make_refnode(
+        app.builder, str(node["refdoc"]), found.docname, found.node_id, content
+    )
 
 
 def leave_builtin_names(app: Sphinx, page: document) -> None:
-    """Keep ``type`` in a signature, which is Python's, from being a link to some model's field of that name."""
+    """Keep Python's ``type`` in a signature from being a link to a field."""
     for node in list(page.findall(pending_xref)):
         if node.get("reftarget") == "type" and node.get("reftype") == "class":
             node.replace_self(Text("type"))

@@ -13,9 +13,8 @@ import polars as pl
 
 from meltingspot_async import MeltingSpotClient, to_row
 
-sqlite3.register_adapter(
-    datetime, datetime.isoformat
-)  # as text that sorts like the moments, all in UTC
+# As text that sorts like the moments, all in UTC.
+sqlite3.register_adapter(datetime, datetime.isoformat)
 
 
 async def main(course_id: str, folder: Path) -> None:

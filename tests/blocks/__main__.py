@@ -15,7 +15,7 @@ def main(folder: Path) -> None:
     blocks += [example for module in MODULES for example in examples_of(module)]
     (folder / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict"}))
     for block in blocks:
-        (folder / (block.file or re.sub(r"\W", "_", block.place) + ".py")).write_text(block.code)
+        (folder / (block.file or re.sub(r"\W", "_", block.place) + ".py")).write_text(block.code, "utf-8")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class Reader:
     def _python(self, block: Block) -> None:
         if block.has_tests or block.file:
             name = block.file or f"test_{len(self._tests)}.py"
-            (self._folder / name).write_text(block.code)
+            (self._folder / name).write_text(block.code, "utf-8")
             if not block.file:
                 self._tests.append(name)
             return
@@ -117,7 +117,7 @@ class Reader:
         self._printed = printed.getvalue()
 
     def _pytest(self, *files: str) -> None:
-        tests = sum(len(re.findall(r"def test_", (self._folder / file).read_text())) for file in files)
+        tests = sum(len(re.findall(r"def test_", (self._folder / file).read_text("utf-8"))) for file in files)
         ended = self._pytester.runpytest_inprocess(*PYTEST, *files)
         ended.assert_outcomes(passed=tests)
         self._printed = "\n".join(ended.outlines)

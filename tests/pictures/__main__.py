@@ -13,7 +13,7 @@ FOLDER = ROOT / "docs" / "pictures"
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, draw in (("limiter", limiter.draw), ("reserve", reserve.draw)):
-        (FOLDER / f"{name}.svg").write_text(draw())
+        (FOLDER / f"{name}.svg").write_text(draw(), "utf-8")
 
 
 if __name__ == "__main__":

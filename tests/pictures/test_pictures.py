@@ -12,7 +12,7 @@ from .experiments import (
 )
 from .reserve import longest
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_counting_at_sending_breaks_the_limit() -> None:
@@ -20,7 +20,7 @@ def test_counting_at_sending_breaks_the_limit() -> None:
     requests = counted_at_sending()
     most, refused = most_in_a_window(requests, SMALL.per), sum(request.refused for request in requests)
     assert (most, refused) == (20, 10)
-    assert f"{most} received in 10 s, {refused} refused" in (FOLDER / "limiter.svg").read_text()
+    assert f"{most} received in 10 s, {refused} refused" in (FOLDER / "limiter.svg").read_text("utf-8")
     assert f"counted when sent, {most} arrive in one window and {refused} are refused" in README
 
 
@@ -30,7 +30,7 @@ def test_a_slot_held_until_answered_keeps_it() -> None:
     most = most_in_a_window(requests, SMALL.per)
     assert most == SMALL.requests
     assert not any(request.refused for request in requests)
-    assert f"{most} received in 10 s, none refused" in (FOLDER / "limiter.svg").read_text()
+    assert f"{most} received in 10 s, none refused" in (FOLDER / "limiter.svg").read_text("utf-8")
 
 
 def test_the_reserve_keeps_a_page_from_waiting() -> None:
@@ -40,4 +40,4 @@ def test_the_reserve_keeps_a_page_from_waiting() -> None:
     with_reserve = pages_beside_a_batch(0.05, seconds=12)
     assert longest(with_reserve) < 0.1
     assert with_reserve.received <= 100
-    assert "every page has its slot at once" in (FOLDER / "reserve.svg").read_text()
+    assert "every page has its slot at once" in (FOLDER / "reserve.svg").read_text("utf-8")

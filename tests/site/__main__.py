@@ -59,6 +59,8 @@ def main() -> int:
         "-n",
         "--keep-going",
         "-q",
+        "-E",
+        "-a",
         "-b",
         "html",
         str(DOCS),
@@ -72,11 +74,11 @@ def main() -> int:
     with served(HTML) as site, opened() as browser:
         for page in pages:
             wrong += wrong_with(browser, site, page)
-        for words, page in SEARCHED.items():
-            wrong += is_not_found(browser, site, words, page)
         for name in DARK:
             browser.open(f"{site}/{name}.html", width=WIDE, dark=True)
             save(browser, name, "dark")
+        for words, page in SEARCHED.items():
+            wrong += is_not_found(browser, site, words, page)
     print(*wrong, sep="\n")
     print(f"{len(pages)} pages, {len(wrong)} faults; pictures are in {PICTURES}")
     return 1 if wrong else 0
