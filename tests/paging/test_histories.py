@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from meltingspot_async import NotFoundError
 from meltingspot_async._paging.cursor import PageCursor
 from meltingspot_async._paging.export_cursor import ExportCursor
 
-from ..support.thorough import histories, thorough
+from ..support.thorough import thorough, try_histories
 
 pytestmark = thorough
 
@@ -92,9 +92,7 @@ def test_list_that_moves_loses_nothing_in_silence(
     kind: str, past_the_end: str, first_page: int, count: int
 ) -> None:
     """What is in a moving list from beginning to end is received once, or the reading knows that it may not be."""
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: MovingList(kind, first_page, past_the_end, count), settings=histories(2, 500)
-    )
+    try_histories(lambda: MovingList(kind, first_page, past_the_end, count), 2, 500)
 
 
 class GrowingExport(RuleBasedStateMachine):
@@ -131,4 +129,4 @@ class GrowingExport(RuleBasedStateMachine):
 
 def test_export_of_growing_events_gives_each_once() -> None:
     """Whatever the answers leave out, repeat or break off, events come in order and once, and the end is the end."""
-    run_state_machine_as_test(GrowingExport, settings=histories(60, 10_000))  # type: ignore[no-untyped-call]
+    try_histories(GrowingExport, 60, 10_000)

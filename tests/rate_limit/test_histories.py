@@ -9,7 +9,7 @@ from typing import Literal
 
 import attrs
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from meltingspot_async import Priority, RateLimit, RateLimitError, SlidingWindowLimiter, TransportError
 from meltingspot_async.rate_limit._shared import SharedLimiter
@@ -18,7 +18,7 @@ from ..support.clock import VirtualLoop, now
 from ..support.limit_file import fast_folder
 from ..support.limiters import BULK, InRedis, InSqlite, free_slots
 from ..support.redis_server import RedisServer
-from ..support.thorough import histories, thorough
+from ..support.thorough import thorough, try_histories
 
 pytestmark = thorough
 
@@ -196,4 +196,4 @@ class Limiters(RuleBasedStateMachine):
 
 def test_stores_give_slots_alike_and_as_the_service_counts(server: RedisServer) -> None:
     """Whatever requests do, stores give the same slots, none too many or too early; nobody starves, no slot is lost."""
-    run_state_machine_as_test(lambda: Limiters(server), settings=histories(10, 400))  # type: ignore[no-untyped-call]
+    try_histories(lambda: Limiters(server), 10, 400)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 import uvloop
@@ -71,7 +71,8 @@ class Suspensions:
         if victim is None or self.left != 0:
             return
         if self._moment is Moment.WOKEN and isinstance(awaited, asyncio.Future):
-            awaited.add_done_callback(lambda _: self._strike(victim))  # before that of whoever waits
+            woken = cast("asyncio.Future[object]", awaited)
+            woken.add_done_callback(lambda _: self._strike(victim))  # before that of whoever waits
         else:
             self._strike(victim)
 
@@ -83,9 +84,7 @@ class Suspensions:
         loop.set_task_factory(self._new_task)
         return loop
 
-    def _new_task(
-        self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **options: Any
-    ) -> asyncio.Task[T]:
+    def _new_task(self, loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
         if self.kind is LoopKind.EAGER:
             options["eager_start"] = True
 

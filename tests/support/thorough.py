@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 THOROUGH = settings.get_current_profile_name() == "thorough"
 """Whether there is time to try much."""
@@ -12,14 +16,18 @@ thorough = pytest.mark.thorough
 """Marks what tries more when there is time."""
 
 
-def histories(few: int, many: int, steps: int = 30) -> settings:
-    """How many random histories of so many steps are tried.
+def try_histories(
+    machine: Callable[[], RuleBasedStateMachine], few: int, many: int, *, steps: int = 30
+) -> None:
+    """Let Hypothesis invent histories of up to so many steps.
 
-    :param few: in the suite, where they take a second or so.
-    :param many: when there is time.
+    :param few: histories in the suite, where they take a second or so.
+    :param many: histories when there is time.
     """
-    return settings(
+    how = settings(
         max_examples=many if THOROUGH else few,
         stateful_step_count=steps,
         suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no failure
     )
+    # Hypothesis calls whatever it is given, and says that it wants a class.
+    run_state_machine_as_test(cast("type[RuleBasedStateMachine]", machine), settings=how)
