@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from uuid import uuid4
+from secrets import token_hex
 
 import attrs
 
@@ -151,7 +151,7 @@ class CallsUnderWay:
 
 def new_call_id() -> str:
     """An id that no other call has."""
-    return uuid4().hex
+    return token_hex(16)
 
 
 def _from_now(seconds: float | None) -> float | None:

@@ -51,7 +51,7 @@ class InFlight(Generic[S, T]):
         """The answer to a request that is under way."""
         flight.callers += 1
         try:
-            await asyncio.wait({flight.task})
+            await _end_of(flight.task)
         finally:
             flight.callers -= 1
             if not flight.callers:
@@ -67,7 +67,20 @@ class InFlight(Generic[S, T]):
         flights.remove(flight)
         if not flights:
             del self._flights[key]
-        flight.task.cancel()
-        await asyncio.wait({flight.task})
+        if not flight.task.done():
+            flight.task.cancel()
+            await asyncio.wait({flight.task})
         if not flight.task.cancelled():
             flight.task.exception()  # retrieved: asyncio must not report it as lost if no caller is left
+
+
+def _end_of(task: asyncio.Task[T]) -> asyncio.Future[None]:
+    """What a caller waits for, and may cancel: asyncio.wait does the same at three times the cost."""
+    ended: asyncio.Future[None] = task.get_loop().create_future()
+
+    def report(_: asyncio.Task[T]) -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    task.add_done_callback(report)
+    return ended

@@ -106,7 +106,7 @@ class Transport:
                 if not head.is_success:
                     return await _refusal(response, head)
                 body = await _read(response, self.max_response_bytes)
-                return None if len(body) > self.max_response_bytes else attrs.evolve(head, body=bytes(body))
+                return None if len(body) > self.max_response_bytes else _with_body(head, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes an error of ours
             failure = _in_our_terms(request, error)
         raise failure
@@ -246,7 +246,11 @@ def _head_of(response: aiohttp.ClientResponse, path: str) -> RawResponse:
 
 async def _refusal(response: aiohttp.ClientResponse, head: RawResponse) -> RawResponse:
     """An unsuccessful answer, whose body may be cut."""
-    return attrs.evolve(head, body=bytes(await _read(response, MAX_ERROR_BODY_BYTES)))
+    return _with_body(head, await _read(response, MAX_ERROR_BODY_BYTES))
+
+
+def _with_body(head: RawResponse, body: bytearray) -> RawResponse:
+    return RawResponse(head.status, head.headers, bytes(body), head.path)
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
