@@ -129,4 +129,4 @@ class GrowingExport(RuleBasedStateMachine):
 
 def test_export_of_growing_events_gives_each_once() -> None:
     """Whatever the answers leave out, repeat or break off, events come in order and once, and the end is the end."""
-    try_histories(GrowingExport, 60, 10_000)
+    try_histories(GrowingExport, 60, 2_000)

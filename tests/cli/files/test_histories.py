@@ -83,4 +83,4 @@ class Export(RuleBasedStateMachine):
 @both_formats
 def test_resumed_file_is_whole_or_refused(kind: Format) -> None:
     """Cut at any byte, a resumed file ends up whole; with a damaged byte it is left alone, or loses nothing."""
-    try_histories(lambda: Export(kind), 40, 3_000, steps=12)
+    try_histories(lambda: Export(kind), 40, 1_000, steps=12)
