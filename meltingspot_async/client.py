@@ -19,7 +19,7 @@ from ._environment import (
 from ._http.endpoint import BASE_URL, Endpoint
 from ._http.freshness import Freshness
 from ._http.options import PAGE_SIZE, OptionChanges, RequestOptions
-from ._http.response import RawResponse, Response, document
+from ._http.response import RawResponse, Response
 from ._http.retry import RetryPolicy
 from ._http.session import SessionManager
 from ._http.transport import Transport
@@ -245,11 +245,11 @@ class MeltingSpotClient:
             raise UsageError(
                 "model takes a model class, such as CourseParticipant: read other answers by json()."
             )
-        from .models._converter import structure  # noqa: PLC0415 - whoever has a model has loaded it
+        from .models._converter import structure_document  # noqa: PLC0415 - whoever has a model has loaded it
 
         reply = await self.session_manager.ask(path, params)
         notice = self.session_manager.notice(reply.call_id, path)
-        value = structure(document(path, reply.response), model, path, notice)
+        value = structure_document(reply.document, model, path, notice=notice)
         return Response(value, reply.response.status, reply.response.headers)
 
     def forget(self, path: str | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 
 import attrs
 
@@ -13,7 +14,7 @@ from ..events import Throttled
 from .call import Call
 from .endpoint import Endpoint
 from .reporter import Reporter
-from .response import RawResponse, api_error
+from .response import RawResponse, api_error, document
 from .retry_after import retry_after
 from .transport import Request, Transport
 
@@ -27,6 +28,14 @@ class Reply:
     """Number of the request, among all that were sent."""
     call_id: str
     """Id of the call whose request it was."""
+
+    @cached_property
+    def document(self) -> object:
+        """What the body of a 200 holds. Read once, for all who share the answer: nobody may change it.
+
+        :raises InvalidResponseError: the status is another success, or the body is not JSON.
+        """
+        return document(self.response)
 
 
 @attrs.frozen

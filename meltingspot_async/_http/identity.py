@@ -6,8 +6,7 @@ from typing import cast
 from urllib.parse import unquote
 
 from ..errors import InvalidResponseError
-from ..models._json import NotJsonError, read
-from .response import RawResponse
+from .exchange import Reply
 
 
 def is_same_id(one: str, other: str) -> bool:
@@ -15,7 +14,7 @@ def is_same_id(one: str, other: str) -> bool:
     return one == other or unquote(one).casefold() == unquote(other).casefold()
 
 
-def wrong_item(path: str, response: RawResponse, item_id: str | None) -> InvalidResponseError | None:
+def wrong_item(reply: Reply, item_id: str | None) -> InvalidResponseError | None:
     """The error of an answer about another item than the one asked for; ``None`` for any other answer.
 
     Such an answer is an object that has another id, or none: it may be the page of a list. Whether an answer is an
@@ -23,15 +22,15 @@ def wrong_item(path: str, response: RawResponse, item_id: str | None) -> Invalid
 
     :param item_id: the id asked for; ``None`` if the request names none.
     """
-    if item_id is None or response.status != 200:
+    if item_id is None:
         return None
     try:
-        document = read(response.body)
-    except NotJsonError:
+        document = reply.document
+    except InvalidResponseError:
         return None
     if not isinstance(document, dict):
         return None
-    fields = cast("dict[str, object]", document)
+    path, fields = reply.response.path, cast("dict[str, object]", document)
     if "id" not in fields:
         return InvalidResponseError(path, "$.id", "it is missing")
     found = fields["id"]

@@ -9,12 +9,11 @@ from typing import TypeVar
 
 from .._redaction import shown_path
 from ..errors import AuthenticationError, NotFoundError, PermissionDeniedError, UsageError
-from ..models._converter import structure
+from ..models._converter import structure_document
 from .endpoint import expand_path
 from .freshness import Key
 from .options import OptionChanges
 from .refreshing import Wanted
-from .response import document
 from .session import SessionManager
 
 T = TypeVar("T")
@@ -48,7 +47,7 @@ async def fetch(
     except (PermissionDeniedError, NotFoundError):
         _keep(session, path, model, None, next(kept.numbers), listed=True)
         raise
-    item = structure(document(path, reply.response), model, path, session.notice(reply.call_id, path))
+    item = structure_document(reply.document, model, path, notice=session.notice(reply.call_id, path))
     _keep(session, path, model, item, reply.asked)
     return item
 

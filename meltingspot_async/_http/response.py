@@ -76,16 +76,15 @@ def request_id(headers: Mapping[str, str], secret: str = "") -> str | None:
     return redacted(headers.get("X-Request-Id", ""), MAX_REQUEST_ID_LENGTH, secret) or None
 
 
-def document(path: str, response: RawResponse) -> bytes:
-    """The body of an answer that a model can be made of: that of a 200, which must not be empty.
+def document(response: RawResponse) -> object:
+    """What an answer holds that a model can be made of: the body of a 200.
 
-    :param path: path of the request, for the error's text.
-    :raises InvalidResponseError: the answer has no body, or only a part of one.
+    :raises InvalidResponseError: the answer has no body, or only a part of one, or it is not JSON.
     """
     if response.status != 200:
         problem = f"its status is {response.status}, and only a 200 has all that was asked for"
-        raise InvalidResponseError(path, "$", problem)
-    return response.body
+        raise InvalidResponseError(response.path, "$", problem)
+    return response.json()
 
 
 def api_error(

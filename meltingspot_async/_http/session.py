@@ -207,10 +207,11 @@ class SessionManager:
                     connections = self._transport.open()
                     response = await self._exchange.send(call, url)
                     self._exchange.raise_for_status(call, response)
-                wrong = wrong_item(call.path, response, call.item_id)
+                reply = Reply(response, call.asked, call.id)
+                wrong = wrong_item(reply, call.item_id)
                 if wrong is None:
                     self._budget.earn()
-                    return Reply(response, call.asked, call.id)
+                    return reply
                 await self._transport.retire(connections)
                 failure = wrong
             except (ApiError, TransportError) as error:

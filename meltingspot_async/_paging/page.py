@@ -14,7 +14,6 @@ import attrs
 from ..errors import InvalidResponseError
 from ..events import InvalidItem
 from ..models._converter import Notice, structure_document
-from ..models._json import parse
 from ..models._values import json_type
 
 MAX_INVALID_ITEMS = 100
@@ -59,29 +58,29 @@ class ReceivedPage(Generic[T]):
 
 
 async def read_page(
-    body: bytes, model: type[T], path: str, identify: Callable[[T], str], notice: Notice, call_id: str
+    document: object, model: type[T], path: str, identify: Callable[[T], str], notice: Notice, call_id: str
 ) -> ReceivedPage[T]:
-    """The page that an answer's body describes. An item that is not as documented does not keep others from it.
+    """The page that an answer's document describes. An item that is not as documented does not keep others from it.
 
-    One of more than 1,000 items gives way to the loop after it was parsed, and again after every 1,000 items.
+    One of more than 1,000 items gives way to the loop at its beginning, and again after every 1,000 items.
 
-    :raises InvalidResponseError: the body is not a page, or has more than 100 odd items.
+    :raises InvalidResponseError: the document is not a page, or has more than 100 odd items.
     """
-    documents, total = _envelope(parse(body, path), path)
+    items_found, total = _envelope(document, path)
     items: list[tuple[str, T]] = []
     invalid: list[tuple[str, InvalidItem]] = []
-    for number, document in enumerate(documents):
-        if number % ITEMS_AT_ONCE == 0 and len(documents) > ITEMS_AT_ONCE:
+    for number, found in enumerate(items_found):
+        if number % ITEMS_AT_ONCE == 0 and len(items_found) > ITEMS_AT_ONCE:
             await asyncio.sleep(0)
         try:
-            item = structure_document(document, model, path, f"$.items[{number}]", notice)
+            item = structure_document(found, model, path, f"$.items[{number}]", notice)
         except InvalidResponseError as error:
             if len(invalid) == MAX_INVALID_ITEMS:
                 raise
-            item_id = _id_of(document)
+            item_id = _id_of(found)
             invalid.append(
                 (
-                    item_id or _digest(document),
+                    item_id or _digest(found),
                     InvalidItem(path, item_id, error.field, error.problem, call_id),
                 )
             )

@@ -11,7 +11,6 @@ import attrs
 from .._http import items
 from .._http.endpoint import Params, expand_path
 from .._http.list_habits import ListHabits
-from .._http.response import document
 from .._http.session import SessionManager
 from ..models import Model, to_dict
 from .page import ReceivedPage, read_page
@@ -73,9 +72,8 @@ class ServiceList(Generic[T]):
         """The page of a number, if pages have that many items."""
         params = {**self.filters, "limit": size, "page": number}
         reply = await self.session.ask(self.path, params)
-        body = document(self.path, reply.response)
         notice = self.session.notice(reply.call_id, self.path)
-        page = await read_page(body, self.model, self.path, self.identify, notice, reply.call_id)
+        page = await read_page(reply.document, self.model, self.path, self.identify, notice, reply.call_id)
         if self.gives_items:
             items.keep_page(self.session, self.path, self.model, page.items, reply.asked)
         return page

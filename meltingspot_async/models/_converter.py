@@ -39,13 +39,11 @@ _notice: ContextVar[Notice] = ContextVar("notice", default=ignore)
 
 
 def structure(body: bytes, model: type[T], path: str, notice: Notice = ignore) -> T:
-    """The model that an answer's body describes.
+    """The model that the JSON of an answer's body, or of one of its lines, describes.
 
-    :param path: path of the request, for the error's text.
-    :param notice: called for each field and value that the models do not document.
-    :raises InvalidResponseError: the body is not JSON, or not of the documented shape.
+    :raises InvalidResponseError: it is not JSON, or not of the documented shape.
     """
-    return structure_document(parse(body, path), model, path, "$", notice)
+    return structure_document(parse(body, path), model, path, notice=notice)
 
 
 def unstructure(model: object) -> dict[str, object]:
@@ -54,9 +52,14 @@ def unstructure(model: object) -> dict[str, object]:
     return document
 
 
-def structure_document(document: object, model: type[T], path: str, field: str, notice: Notice = ignore) -> T:
-    """The model that a document describes, which stands at ``field`` of the answer.
+def structure_document(
+    document: object, model: type[T], path: str, field: str = "$", notice: Notice = ignore
+) -> T:
+    """The model that a document describes.
 
+    :param path: path of the request, for the error's text.
+    :param field: where the document stands in the answer, as a JSON path.
+    :param notice: called for each field and value that the models do not document.
     :raises InvalidResponseError: the document is not of the documented shape.
     """
     before = _notice.set(notice)

@@ -47,7 +47,7 @@ def read(body: bytes) -> object:
         except RecursionError:
             problem = _TOO_DEEP
             break
-        if not _is_deep(value):
+        if body.count(b"[") + body.count(b"{") <= MAX_DEPTH or not _is_deep(value):
             return value
         problem = _TOO_DEEP
         break

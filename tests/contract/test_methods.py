@@ -155,8 +155,8 @@ async def test_every_method_has_an_operation(meltingspot: MeltingSpotClient) -> 
     """Every public method of a resource calls an operation of the contract, or is its get_many or list_many."""
     public = {
         (name, method)
-        for name, resource in vars(meltingspot).items()
-        if isinstance(resource, Resource)
+        for name in dir(meltingspot)
+        if isinstance(resource := getattr(meltingspot, name), Resource)
         for method in dir(resource)
         if not method.startswith("_")
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 
@@ -17,7 +16,7 @@ from meltingspot_async.testing import make_course_participant
 async def test_large_page_gives_way_to_the_loop(count: int) -> None:
     """Another task has its turn before the first item is structured, and after every thousand."""
     document = to_dict(make_course_participant(1, course_id="c"))
-    body = json.dumps({"items": [{**document, "id": f"p{n}"} for n in range(count)], "total": count}).encode()
+    answer = {"items": [{**document, "id": f"p{n}"} for n in range(count)], "total": count}
     turns, turns_before = 0, list[int]()
 
     async def work() -> None:
@@ -31,7 +30,7 @@ async def test_large_page_gives_way_to_the_loop(count: int) -> None:
         return item.id
 
     beside = asyncio.create_task(work())
-    page = await read_page(body, CourseParticipant, "/v1/courses/c/participants", identify, ignore, "1")
+    page = await read_page(answer, CourseParticipant, "/v1/courses/c/participants", identify, ignore, "1")
     beside.cancel()
     assert len(page.items) == count
     assert turns_before[0] > 0
