@@ -49,7 +49,7 @@ class Program:
         """Check that nothing is under way, but for what a limiter still has to tell its store."""
         assert not busy_connections(self.session)
         assert not self.client.session_manager._in_flight._flights
-        assert not self.client.session_manager._calls._scopes
+        assert not self.client.session_manager._calls.scopes
         assert (self.limiter._held, len(self.limiter._lanes)) == (0, 0)
         await self._has_reported()
         assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from secrets import token_hex
+from types import TracebackType
 
 import attrs
 
 from .._redaction import shown_path
-from ..errors import DeadlineExceededError, MeltingSpotError, UsageError
+from ..errors import DeadlineExceededError, UsageError
 from ..rate_limit import Priority
 from .options import RequestOptions
 
@@ -108,45 +107,66 @@ class CallsUnderWay:
 
     def __init__(self) -> None:
         self._closed = False
-        self._scopes: dict[asyncio.Timeout, asyncio.Future[None]] = {}
+        self.scopes: set[Scope] = set()
 
-    @asynccontextmanager
-    async def scope(self, call: Call) -> AsyncGenerator[None, None]:
+    def scope(self, call: Call) -> Scope:
         """End what happens in the block when the call's deadline passes or the client is closed.
 
         :raises DeadlineExceededError: the deadline has passed.
         :raises UsageError: the client was closed.
         """
-        scope = asyncio.timeout_at(call.deadline)
-        ended = asyncio.get_running_loop().create_future()
-        try:
-            async with scope:
-                self._check()
-                self._scopes[scope] = ended
-                yield
-        except TimeoutError as error:
-            if isinstance(error, MeltingSpotError) or not scope.expired():
-                raise
-            self._check()
-            raise call.exceeded(None) from None
-        finally:
-            self._scopes.pop(scope, None)
-            ended.cancel()
+        return Scope(self, call)
 
     async def close(self) -> None:
         """End all calls of this loop, and wait until they have ended. None begins from now on."""
         self._closed = True
         loop = asyncio.get_running_loop()
-        under_way = {scope: end for scope, end in self._scopes.items() if end.get_loop() is loop}
-        for scope in under_way:
-            if not scope.expired():
-                scope.reschedule(loop.time())
-        if under_way:
-            await asyncio.wait(under_way.values())
+        ends = [scope.end() for scope in self.scopes if scope.loop is loop]
+        if ends:
+            await asyncio.wait(ends)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse to go on after the client was closed."""
         if self._closed:
             raise UsageError("This client was closed while the call was under way: close it after its calls.")
+
+
+@attrs.define(eq=False)
+class Scope:
+    """A block that ends with its call's deadline or its client. Not a generator: thousands of calls wait in one."""
+
+    _calls: CallsUnderWay
+    _call: Call
+    loop: asyncio.AbstractEventLoop = attrs.field(factory=asyncio.get_running_loop, init=False)
+    _timeout: asyncio.Timeout = attrs.field(init=False)
+    _ended: asyncio.Future[None] | None = attrs.field(default=None, init=False)
+
+    async def __aenter__(self) -> None:
+        self._calls.check()
+        self._timeout = asyncio.timeout_at(self._call.deadline)
+        await self._timeout.__aenter__()
+        self._calls.scopes.add(self)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._calls.scopes.discard(self)
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            self._calls.check()
+            raise self._call.exceeded(None) from None
+        finally:
+            if self._ended is not None:
+                self._ended.cancel()
+
+    def end(self) -> asyncio.Future[None]:
+        """End the block now; the future is done when it has ended."""
+        if self._ended is None:
+            self._ended = self.loop.create_future()
+        if not self._timeout.expired():
+            self._timeout.reschedule(self.loop.time())
+        return self._ended
 
 
 def new_call_id() -> str:

@@ -19,19 +19,19 @@ from .session import SessionManager
 T = TypeVar("T")
 
 
-async def get(session: SessionManager, path: str, model: type[T], item_id: str) -> T:
+def get(session: SessionManager, path: str, model: type[T], item_id: str) -> Awaitable[T]:
     """What stands at a path, which must have this id: from the service, or from an answer that is fresh enough."""
     session.check_open()
     options = session.options
     if options.freshness is None:
-        return await fetch(session, path, model, item_id)
+        return fetch(session, path, model, item_id)
 
     def ask(changes: OptionChanges, call_id: str) -> Awaitable[T]:
         return fetch(session.with_options(**changes), path, model, item_id, call_id)
 
     key = Key.of(path, model, options.headers)
     wanted = Wanted(key, shown_path(path), options, options.freshness, ask, session.sleep)
-    return await session.fresh.get(wanted)
+    return session.fresh.get(wanted)
 
 
 async def fetch(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
 
 import attrs
 
@@ -37,12 +37,33 @@ E = TypeVar("E", bound=Event)
 
 @attrs.define
 class Outcome:
-    """How a call or an attempt ended."""
+    """Reports how a call or an attempt ends: the block of it. Not a generator: thousands of calls wait in one."""
 
-    status: int | None = None
+    _reporter: Reporter
+    _call: Call
+    _attempt: int | None = None
+    """Number of the attempt; ``None`` for the whole call."""
+    status: int | None = attrs.field(default=None, init=False)
     """HTTP status of a complete answer."""
-    error: str | None = None
-    """Name of the exception's class, if there was one."""
+    _started: float = attrs.field(init=False)
+
+    def __enter__(self) -> Self:
+        self._started = asyncio.get_running_loop().time()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        error = None if kind is None else kind.__name__
+        if isinstance(failure, ApiError):
+            self.status = failure.status
+        call, reporter = self._call, self._reporter
+        duration = asyncio.get_running_loop().time() - self._started
+        if self._attempt is None:
+            reporter.report(CallEnded(call.id, call.path, self.status, error, duration))
+        else:
+            about = (call.id, call.path, reporter.base_url, self._attempt)
+            reporter.report(AttemptFinished(*about, self.status, error, duration))
 
 
 @attrs.define
@@ -96,37 +117,13 @@ class Reporter:
             case _:
                 return event
 
-    def call(self, call: Call) -> AbstractContextManager[Outcome]:
+    def call(self, call: Call) -> Outcome:
         """Report that a call begins with this block, and how it ended."""
         self.report(CallStarted(call.id, call.path, self.base_url))
+        return Outcome(self, call)
 
-        def ended(outcome: Outcome, duration: float) -> CallEnded:
-            return CallEnded(call.id, call.path, outcome.status, outcome.error, duration)
-
-        return self._until_end(ended)
-
-    def attempt(self, call: Call) -> AbstractContextManager[Outcome]:
+    def attempt(self, call: Call) -> Outcome:
         """Report that an attempt of a call begins with this block, and how it ended."""
-        number, base_url = call.attempt, self.base_url
-        self.report(AttemptStarted(call.id, call.path, base_url, number, call.waited, call.priority.value))
-
-        def ended(outcome: Outcome, duration: float) -> AttemptFinished:
-            return AttemptFinished(
-                call.id, call.path, base_url, number, outcome.status, outcome.error, duration
-            )
-
-        return self._until_end(ended)
-
-    @contextmanager
-    def _until_end(self, ended: Callable[[Outcome, float], Event]) -> Generator[Outcome, None, None]:
-        clock, outcome = asyncio.get_running_loop().time, Outcome()
-        started = clock()
-        try:
-            yield outcome
-        except BaseException as failure:
-            outcome.error = type(failure).__name__
-            if isinstance(failure, ApiError):
-                outcome.status = failure.status
-            raise
-        finally:
-            self.report(ended(outcome, clock() - started))
+        about = (call.id, call.path, self.base_url, call.attempt)
+        self.report(AttemptStarted(*about, call.waited, call.priority.value))
+        return Outcome(self, call, call.attempt)

@@ -6,7 +6,7 @@ import asyncio
 import copy
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
@@ -22,6 +22,7 @@ from ..errors import (
 )
 from ..events import Coalesced, Event, InvalidItem
 from ..rate_limit import Priority, RateLimiter
+from .attempt_slot import AttemptSlot
 from .call import Call, CallsUnderWay
 from .coalescing import InFlight
 from .endpoint import Endpoint, Params
@@ -218,23 +219,8 @@ class SessionManager:
                 failure = error
             await self._wait(call, failure)
 
-    @asynccontextmanager
-    async def _slot(self, call: Call) -> AsyncGenerator[None, None]:
-        """A slot of the limit for one attempt, from before it is sent until its answer is in."""
-        clock = asyncio.get_running_loop().time
-        queued = clock()
-        try:
-            async with self._limiter.slot(call.priority, call.deadline):
-                call.has_slot, call.waited = True, clock() - queued
-                call.asked = next(self.fresh.kept.numbers)
-                yield
-        except DeadlineExceededError as refusal:
-            wait_needed = refusal.wait_needed
-        else:
-            return
-        finally:
-            call.has_slot = False
-        raise call.exceeded(wait_needed)
+    def _slot(self, call: Call) -> AttemptSlot:
+        return AttemptSlot(call, self._limiter, self.fresh.kept.numbers)
 
     async def _wait(self, call: Call, failure: AttemptFailure) -> None:
         """Wait until it is time for the call's next attempt, or raise if there is to be none."""

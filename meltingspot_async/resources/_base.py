@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from typing import ClassVar, Literal, TypedDict, TypeVar
 
 from .._http import items
@@ -46,9 +46,9 @@ class Resource:
     def __init__(self, session: SessionManager) -> None:
         self._session = session
 
-    async def _get(self, path: str, model: type[T], item_id: str) -> T:
+    def _get(self, path: str, model: type[T], item_id: str) -> Awaitable[T]:
         """The item at a path, which must have this id."""
-        return await items.get(self._session, path, model, item_id)
+        return items.get(self._session, path, model, item_id)
 
     def _list(
         self,

@@ -141,7 +141,7 @@ class Trial:
                     tried.error = error
                 manager = client.session_manager
                 tried.said += [repr(each) for each in (client, manager, limiter, vars(client), vars(manager))]
-                tried.left += [*manager._in_flight._flights, *manager._calls._scopes]
+                tried.left += [*manager._in_flight._flights, *manager._calls.scopes]
 
         await self._beside(port, use(), tried)
         tried.said += [telemetry.text(), *_texts(tried.error)]
