@@ -12,7 +12,6 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from typing import Any
 
 from .._validation import require_not_negative
@@ -78,7 +77,7 @@ class QueueingLimiter(ABC):
             deadline passes.
         :raises QuotaExhaustedError: when the slot is farther away than ``patience`` allows.
         """
-        return Slot(partial(self._acquire, priority, deadline), self._release)
+        return Slot(self._acquire, self._release, priority, deadline)
 
     @abstractmethod
     def _report(self, *, is_due: bool = False) -> None:

@@ -8,6 +8,8 @@ from types import TracebackType
 
 import attrs
 
+from ._protocol import Priority
+
 
 @attrs.define
 class Taken:
@@ -24,12 +26,14 @@ class Taken:
 class Slot:
     """One slot, as an async context manager."""
 
-    acquire: Callable[[], Awaitable[Taken]]
+    acquire: Callable[[Priority, float | None], Awaitable[Taken]]
     release: Callable[[Taken, BaseException | None], None]
+    priority: Priority
+    deadline: float | None
     taken: Taken = attrs.field(init=False)
 
     async def __aenter__(self) -> None:
-        self.taken = await self.acquire()
+        self.taken = await self.acquire(self.priority, self.deadline)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
