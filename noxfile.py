@@ -97,6 +97,13 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Every fault by every way of use, on both loops, with orjson and without: takes some minutes."""
+    session.install("-e", EXTRAS, *groups("test"))
+    session.run("pytest", "--faults=all", "-n", "auto", "tests/faults", *session.posargs)
+
+
+@nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
     """Ratios side by side; no pass marks."""
     session.install("-e", EXTRAS, *groups("test"))
@@ -105,9 +112,16 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def mutation(session: nox.Session) -> None:
-    """A sample of changes to the code, and whether the tests notice them: takes an hour or two."""
+    """A sample of changes to the code, and whether the tests notice them: takes about an hour."""
     session.install("-e", EXTRAS, *groups("test"))
     session.run("python", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """500 callers on a bad network: ten minutes, or ``nox -s soak -- --minutes 3``. Fails if a promise did not hold."""
+    session.install("-e", EXTRAS, *groups("test"))
+    session.run("python", "-m", "tests.soak", *session.posargs)
 
 
 @nox.session(default=False)
@@ -143,6 +157,6 @@ def release(session: nox.Session) -> None:
         session.run("alone/bin/meltingspot", "demo", external=True)
         with tarfile.open(sdist) as packed:
             packed.extractall(filter="data")
-        session.install("--no-deps", str(wheel))  # pytest finds the plugin among what is installed
         with session.chdir(sdist.name.removesuffix(".tar.gz")):
+            session.install("--no-deps", "--no-build-isolation", "-e", ".")  # pytest finds the plugin so
             session.run("python", "-m", "pytest", "-n", "auto")

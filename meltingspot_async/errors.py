@@ -14,7 +14,7 @@ from typing import ClassVar
 import attrs
 
 from ._advice import advice_about
-from ._redaction import redacted
+from ._redaction import redacted, shown_path
 
 SHOWN_ERRORS = 3
 """Errors of single lists that the text of a :class:`ListsFailedError` shows."""
@@ -219,7 +219,7 @@ class LimiterUnavailableError(MeltingSpotError):
 class InvalidResponseError(MeltingSpotError):
     """The answer is a success, and not of the documented shape; or a document given to ``from_dict`` is not."""
 
-    path: str
+    path: str = attrs.field(converter=shown_path)
     """Path that was asked for, without the query; empty for a document given to ``from_dict``."""
     field: str
     """Where in the answer, as a JSON path: ``$.completionRate``; ``$`` is the whole body."""
@@ -267,7 +267,7 @@ class ListChangedError(MeltingSpotError):
     Raised at its end: whatever was received has been given.
     """
 
-    path: str
+    path: str = attrs.field(converter=shown_path)
     """Path of the list, without the query."""
     missing: int
     """Items that were not received, at least; 0 if the service's count does not show any."""
@@ -284,7 +284,7 @@ class ListChangedError(MeltingSpotError):
 class ListsFailedError(MeltingSpotError):
     """Some of several lists could not be read to their end. Raised at the end: the items of all others were given."""
 
-    errors: Mapping[str, MeltingSpotError]
+    errors: Mapping[str, MeltingSpotError] = attrs.field(repr=False)
     """The error of each, by the id of what the list belongs to, such as the course."""
 
     def __str__(self) -> str:

@@ -31,6 +31,11 @@ settings.register_profile("thorough", settings.get_profile("suite"), max_example
 settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--faults=all`` tries every fault, where a tenth of them is tried by default."""
+    parser.addoption("--faults", choices=["sample", "all"], default="sample", help="which faults to try")
+
+
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Every async test runs on a virtual clock."""
     return {"virtual": VirtualLoop}

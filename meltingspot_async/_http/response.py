@@ -7,7 +7,7 @@ from typing import Generic, TypeVar, cast
 
 import attrs
 
-from .._redaction import redacted, shown_path
+from .._redaction import redacted
 from ..errors import ApiError, InvalidResponseError, RateLimitError, api_error_class
 from ..models._json import NotJsonError, parse, read
 
@@ -84,7 +84,7 @@ def document(path: str, response: RawResponse) -> bytes:
     """
     if response.status != 200:
         problem = f"its status is {response.status}, and only a 200 has all that was asked for"
-        raise InvalidResponseError(shown_path(path), "$", problem)
+        raise InvalidResponseError(path, "$", problem)
     return response.body
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from typing import Generic, Literal, NoReturn, TypeVar
 
+from .._redaction import shown_path
 from .._validation import require_count
 from ..errors import InvalidItemsError, ListChangedError
 from ..events import InvalidItem, logger
@@ -132,7 +133,7 @@ class Listing(Generic[T]):
         :raises ListChangedError: the last reading moved.
         :raises InvalidItemsError: items were not as documented.
         """
-        path, self.missing = self._source.path, cursor.missing
+        path, self.missing = shown_path(self._source.path), cursor.missing
         if cursor.missing:
             logger.warning(
                 "GET %s: the list ended with %d of %d items missing", path, cursor.missing, cursor.total

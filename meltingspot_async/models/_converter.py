@@ -16,7 +16,6 @@ import attrs
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from .._redaction import shown_path
 from ..errors import InvalidResponseError
 from ..events import Drift, UnknownField, UnknownValue
 from . import _values as values
@@ -71,7 +70,7 @@ def structure_document(document: object, model: type[T], path: str, field: str, 
     finally:
         _notice.reset(before)
     # Raised outside the handlers: the exceptions of cattrs hold values of the answer.
-    raise InvalidResponseError(shown_path(path), field, problem)
+    raise InvalidResponseError(path, field, problem)
 
 
 class _ItemError(Exception):

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable
 from typing import NoReturn
 
-from .._redaction import shown_path
 from ..errors import InvalidResponseError, UsageError
 
 _SHADES = bytes(48 if chr(byte).isdigit() else byte for byte in range(128)) + bytes(range(128, 256))
@@ -65,7 +64,7 @@ def parse(body: bytes, path: str) -> object:
         return read(body)
     except NotJsonError as error:
         problem = str(error)
-    raise InvalidResponseError(shown_path(path), "$", problem)
+    raise InvalidResponseError(path, "$", problem)
 
 
 def write(value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import logging
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from meltingspot_async import (
     CourseParticipant,
     InvalidItemsError,
     InvalidResponseError,
+    ListsFailedError,
     MeltingSpotError,
     NotFoundError,
     RetryPolicy,
@@ -30,35 +30,11 @@ from meltingspot_async._redaction import redacted
 from meltingspot_async.testing import Answer, Reset, make_course_participant
 
 from ..support.calls import failure, serving
+from ..support.spellings import SPELLINGS
 
 KEY = 'se/cr&t"<0>%41'
 EMAIL = "grace@example.com"
 
-
-def entities(text: str) -> str:
-    return "".join(f"&#{ord(c)};" for c in text)
-
-
-def json_escapes(text: str) -> str:
-    return "".join(f"\\u{ord(c):04x}" for c in text)
-
-
-SPELLINGS: dict[str, Callable[[str], str]] = {
-    "as it is": str,
-    "percent-encoded": lambda text: quote(text, safe=""),
-    "percent-encoded in full": lambda text: "".join(f"%{ord(c):02x}" for c in text),
-    "percent-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
-    "HTML": html.escape,
-    "HTML entities": entities,
-    "hexadecimal entities": lambda text: "".join(f"&#X{ord(c):X};" for c in text),
-    "HTML in HTML": lambda text: html.escape(entities(text)),
-    "JSON": lambda text: json.dumps(text)[1:-1],
-    "JSON escapes": json_escapes,
-    "JSON in JSON": lambda text: json_escapes(text).replace("\\", "\\\\"),
-    "code points": lambda text: "".join(f"\\u{{{ord(c):x}}}" for c in text),
-    "bytes": lambda text: "".join(f"\\x{ord(c):02x}" for c in text),
-    "percent signs in HTML": lambda text: html.escape(quote(text, safe="")),
-}
 spellings = pytest.mark.parametrize("spelt", SPELLINGS.values(), ids=SPELLINGS)
 frames = pytest.mark.parametrize(
     "frame", ["{}", "<'{}'>", "key={},", "[{}](x)", "mailto:{}.", "\u201c{}\u201d"]
@@ -156,6 +132,29 @@ async def test_email_given_as_an_id_is_in_no_text(member: str, caplog: pytest.Lo
         assert {request.path for request in fake.received} == {f"/v1/spotMembers/{quote(member)}"}
     assert "grace" not in f"{seen} {caplog.text}"
     assert "/v1/spotMembers/{id}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        (b"[]", InvalidResponseError),
+        (b'{"items": [], "total": "many"}', InvalidResponseError),
+        (b'{"items": [null], "total": 9}', InvalidItemsError),
+    ],
+)
+async def test_email_given_as_the_id_of_a_list_is_in_no_text(
+    page: bytes, kind: type[MeltingSpotError], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The path of a list that is not as documented has {id} in place of an email, in its errors and in the log."""
+    caplog.set_level(logging.DEBUG)
+    async with serving() as (fake, client):
+        fake.fail(*[Answer(200, page)] * 4)
+        with pytest.raises(kind, match=r"/v1/courses/\{id\}/participants") as one:
+            await client.course_participants.list(EMAIL).to_list()
+        with pytest.raises(ListsFailedError) as several:
+            [item async for item in client.course_participants.list_many([EMAIL])]
+    errors = (one.value, several.value)
+    assert "grace" not in f"{[*map(repr, errors)]} {[*map(str, errors)]} {caplog.text}"
 
 
 @spellings

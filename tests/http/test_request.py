@@ -119,6 +119,16 @@ async def test_arguments_of_another_type_are_refused_unsent(path: Any, params: A
         assert not fake.received
 
 
+@pytest.mark.parametrize("length", [8_000, 8_001])
+async def test_address_has_8000_characters_at_most(length: int) -> None:
+    """An address of 8,000 characters is sent, and a longer one refused."""
+    async with serving() as (fake, client):
+        path = "/v1/" + "x" * (length - len(fake.base_url) - 4)
+        with pytest.raises(NotFoundError if length == 8_000 else UsageError):
+            await client.get(path)
+        assert len(fake.received) == (length == 8_000)
+
+
 @pytest.mark.parametrize("params", [None, {"page": 1}])
 async def test_id_that_is_too_long_is_refused_unsent(params: dict[str, int] | None) -> None:
     """An address that no server accepts is a UsageError that names what is too long."""

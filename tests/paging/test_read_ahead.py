@@ -10,7 +10,9 @@ from typing import Any, Literal, cast
 import pytest
 
 from meltingspot_async import RateLimit, SlidingWindowLimiter
+from meltingspot_async._paging.cursor import PageCursor
 from meltingspot_async._paging.listing import Listing
+from meltingspot_async._paging.reading import Reading
 from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.clock import now
@@ -100,3 +102,14 @@ async def test_page_beside_a_list_is_answered_at_once() -> None:
             await client.course_participants.get("c", ids[number])
             assert now() - started <= 0.6 + 0.2
         assert len(await listing) == 1_200
+
+
+async def test_pages_under_way_while_the_caller_waits_are_as_many_as_it_was_given() -> None:
+    """Whoever waits for the second page has one behind it requested, too, and for the first page none."""
+    source = PagedList(cast("Any", None), "/list", Item, 1, ids=["first", "second", "third", "fourth"])
+    async with aclosing(Reading(source, PageCursor(1))) as reading:
+        await reading.next()
+        assert source.requests == [1]
+        await reading.next()
+        await asyncio.sleep(0)
+        assert source.requests == [1, 2, 3]

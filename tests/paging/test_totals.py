@@ -133,6 +133,16 @@ async def test_refused_page_behind_a_full_one_is_an_error_after_all_items(first_
         assert sorted(given) == sorted(ids)
 
 
+@pytest.mark.parametrize("status", [400, 422])
+async def test_refused_sizes_are_followed_by_smaller_ones(status: int) -> None:
+    """A service that refuses 100 items at once is asked for 50, then for 20, and then for 10."""
+    async with course(5) as (fake, client, ids):
+        fake.fail(*[Answer(status)] * 3)
+        assert await read_all(client, "c") == ids
+        sizes = [request.url.rpartition("limit=")[2].partition("&")[0] for request in fake.received]
+        assert sizes[:4] == ["100", "50", "20", "10"]
+
+
 async def test_page_refused_for_its_number_is_not_taken_for_a_refused_limit() -> None:
     """A small list counted from 0 has no page 1: what was refused is forgotten by long lists."""
     async with course(30, fake=FakeMeltingSpot(limits=[WIDE], first_page=0, past_the_end="404")) as (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -10,6 +11,7 @@ import zipfile
 from configparser import ConfigParser
 from email import message_from_string
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -31,7 +33,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def files_in(folder: str) -> set[str]:
     """The files of a folder of the repository, as paths from its root, without what tools leave there."""
     found = (path.relative_to(ROOT) for path in ROOT.joinpath(folder).rglob("*") if path.is_file())
-    return {path.as_posix() for path in found if not {"__pycache__", "_build"} & set(path.parts)}
+    return {
+        path.as_posix() for path in found if not {"__pycache__", "_build", ".ruff_cache"} & set(path.parts)
+    }
 
 
 def package() -> set[str]:
@@ -55,7 +59,7 @@ def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
 
 
 def test_wheel_says_what_it_is(built: Path) -> None:
-    """The wheel's metadata has version, Pythons, licence, requirements and README; command and plugin are found."""
+    """The wheel's metadata has version, Pythons, licence, requirements; command and plugin are found."""
     [wheel] = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as packed:
         [info] = {name.partition("/")[0] for name in packed.namelist() if ".dist-info/" in name}
@@ -71,9 +75,19 @@ def test_wheel_says_what_it_is(built: Path) -> None:
     assert metadata.get_all("Provides-Extra") == sorted(project["optional-dependencies"])
     required = metadata.get_all("Requires-Dist", [])
     assert sorted(name for name in required if "extra ==" not in name) == sorted(project["dependencies"])
-    assert metadata.get_payload() == (ROOT / "README.md").read_text()
     assert dict(commands["console_scripts"]) == {"meltingspot": "meltingspot_async._cli.app:main"}
     assert dict(commands["pytest11"]) == {"_meltingspot_async_pytest": "_meltingspot_async_pytest"}
+
+
+def test_readme_reads_the_same_anywhere(built: Path) -> None:
+    """Where only the README is shown, its links lead to whole addresses, and pages of the repository are named."""
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        [info] = {name.partition("/")[0] for name in packed.namelist() if ".dist-info/" in name}
+        shown = cast("str", message_from_string(packed.read(f"{info}/METADATA").decode()).get_payload())
+    assert all(link.startswith("https://") for link in re.findall(r"\]\(([^)]*)\)", shown))
+    assert "- Tutorial (`docs/tutorial.md`): a quarter" in shown
+    assert re.sub(r"\W|docs\w+md", "", shown) == re.sub(r"\W|docs\w+md", "", (ROOT / "README.md").read_text())
 
 
 def test_sdist_holds_what_builds_and_tests_it(built: Path) -> None:

@@ -39,6 +39,26 @@ def test_slot_of_an_overdue_batch_is_left_to_its_process(rules: Rules) -> None:
     assert step(state, "batch", 3.5, batches=1).batches == 1
 
 
+def test_batch_is_told_when_the_slot_beyond_the_reserve_is_free(rules: Rules) -> None:
+    """Of slots that come free one by one, the first two are the reserve, and a batch waits for the third."""
+    state = State.new(rules)
+    for number in range(1, 5):
+        step(state, "full", float(number), held=40 - number, answered=1)
+    waiting = step(state, "batch", 5.0, batches=1)
+    assert waiting.batches == 0
+    assert waiting.free_in / SECOND == pytest.approx(13.0 - 5.0, abs=0.02)
+
+
+def test_overdue_batch_keeps_its_pace(rules: Rules) -> None:
+    """However many pages went before it, a batch that has used up its pace gets no slot before the pace allows it."""
+    state = State.new(rules)
+    burst = state.shortest.burst
+    assert step(state, "batch", 1.0, batches=9).batches == burst
+    state.passed_over = 50
+    after = step(state, "batch", 1.1, held=burst, batches=9 - burst, pages=1)
+    assert (after.pages, after.batches) == (1, 0)
+
+
 def test_late_refusal_of_a_request_sent_two_pauses_ago_teaches_nothing(rules: Rules) -> None:
     """Only refusals since the last pause, and of the burst before it, say what passes now."""
     state = State.new(rules)

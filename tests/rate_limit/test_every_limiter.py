@@ -72,6 +72,14 @@ async def test_outcome_of_a_request_decides_when_its_slot_is_free(
         assert waited == lasted(kind, WINDOW + is_given_up * 10.0, WINDOW)
 
 
+async def test_batch_with_a_deadline_has_its_slot_in_time(kind: Kind) -> None:
+    """A bulk request that is the first to wait is not refused where its deadline can be met."""
+    async with kind.pair(RateLimit(1, per=WINDOW)) as (first, _):
+        taken = await use(first)
+        async with first.slot(BULK, taken + 2 * WINDOW):
+            assert now() - taken == lasted(kind, WINDOW, WINDOW)
+
+
 async def test_slot_of_an_unsent_request_is_free_at_once(kind: Kind) -> None:
     """A slot whose request never left is free without a window's wait."""
     async with kind.pair(RateLimit(1, per=FOREVER)) as (first, second):

@@ -79,6 +79,7 @@ async def test_waiter_cancelled_at_the_moment_of_its_turn_passes_the_slot_on() -
     await holder
     assert await waiters[1] == started + 5.0
     assert waiters[0].cancelled()
+    assert await use(limiter) == started + 15.0
 
 
 async def test_waiter_cancelled_just_before_its_turn_is_skipped() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 MEMORY_TOLERANCE = 1.1, 25_000
-"""What the process may have grown by: a share, and kilobytes, as the allocator keeps its busiest moment."""
+"""A share and kilobytes that the process may grow by, as the allocator keeps what it had at the busiest moment."""
 OBJECTS_TOLERANCE = 1.01, 2_000
 """A share, and what fills up to its bound as time passes, such as fresh answers."""
 
@@ -59,8 +59,7 @@ class Vitals:
 
 async def at_rest() -> Vitals:
     """What the process holds once everything that is about to end has ended."""
-    for _ in range(20):
-        await asyncio.sleep(0.05)
+    await asyncio.sleep(1.0)
     return Vitals.measure()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -13,8 +14,12 @@ from typing import Any
 async def accepting(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]],
     context: ssl.SSLContext | None = None,
+    port: socket.socket | None = None,
 ) -> AsyncGenerator[int, None]:
-    """A port on which connections are served; those still open at the end are cut."""
+    """A port on which connections are served; those still open at the end are cut.
+
+    :param port: a socket that is bound already. By default any free port.
+    """
     open_ends: dict[asyncio.StreamWriter, asyncio.Task[Any]] = {}
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -28,7 +33,11 @@ async def accepting(
             await writer.wait_closed()
         del open_ends[writer]
 
-    async with await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context) as server:
+    if port is None:
+        starting = asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
+    else:
+        starting = asyncio.start_server(accept, sock=port, ssl=context)
+    async with await starting as server:
         yield server.sockets[0].getsockname()[1]
     for writer in open_ends:
         writer.transport.abort()

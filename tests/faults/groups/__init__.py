@@ -1,0 +1,1 @@
+"""The faults themselves, a file per group."""
