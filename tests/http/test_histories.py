@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from contextlib import AbstractAsyncContextManager, nullcontext
 
 import attrs
 import pytest
@@ -17,6 +16,7 @@ from meltingspot_async.testing import Answer, FakeMeltingSpot
 from ..support.calls import outcome, serving
 from ..support.clock import run_virtual
 from ..support.course import WIDE
+from ..support.limiters import NoLimit
 from ..support.thorough import THOROUGH, thorough
 
 pytestmark = thorough
@@ -29,15 +29,6 @@ POLICY = RetryPolicy(
     max_retry_after=ASKED_AT_MOST,
     max_throttled=THROTTLED_AT_MOST,
 )
-
-
-class NoLimit:
-    """Whoever asks gets a slot: what a limiter learns from a 429 is its own story."""
-
-    def slot(
-        self, priority: object = None, deadline: float | None = None
-    ) -> AbstractAsyncContextManager[None]:
-        return nullcontext()
 
 
 @attrs.frozen

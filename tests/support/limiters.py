@@ -7,7 +7,7 @@ import math
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +198,12 @@ async def queued() -> None:
     """Wait until everything asked of a limiter on the virtual clock is in its queue."""
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+class NoLimit:
+    """Whoever asks gets a slot: what a limiter learns from a 429 is its own story."""
+
+    def slot(
+        self, priority: object = None, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
