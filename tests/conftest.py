@@ -26,7 +26,7 @@ pytest_plugins = ["pytester"]
 # Debug mode notes where each callback was made, ten calls deep, in a third of the time of a test.
 constants.DEBUG_STACK_DEPTH = DEPTH  # type: ignore[misc]  # it is final for programs, and the only way to say so
 
-settings.register_profile("suite", deadline=None, database=None)
+settings.register_profile("suite", deadline=None, database=None, max_examples=30)
 settings.register_profile("thorough", settings.get_profile("suite"), max_examples=2_000)
 settings.load_profile("suite")
 

@@ -181,6 +181,14 @@ def service() -> Iterator[FakeMeltingSpot]:
         yield fake
 
 
+TRIALS = [
+    pytest.param(operation, place.values[0], id=f"{operation.__name__.strip('_')}-{place.id}")
+    for number, operation in enumerate(OPERATIONS)
+    for place in (PLACES if THOROUGH or operation is slot else [PLACES[number % len(PLACES)]])
+]
+"""Each kind of call in each place, if there is time; or else all but the slots in one."""
+
+
 @pytest.fixture(params=PLACES)
 def place(
     request: pytest.FixtureRequest,
@@ -196,7 +204,7 @@ def place(
 
 
 @pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__.strip("_"))
+@pytest.mark.parametrize(("operation", "place"), TRIALS, indirect=["place"])
 def test_call_cancelled_at_any_suspension_leaves_nothing_behind(
     operation: Operation, moment: Moment, place: Place
 ) -> None:

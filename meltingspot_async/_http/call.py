@@ -162,8 +162,7 @@ class Scope:
 
     def end(self) -> asyncio.Future[None]:
         """End the block now; the future is done when it has ended."""
-        if self._ended is None:
-            self._ended = self.loop.create_future()
+        self._ended = self._ended or self.loop.create_future()
         if not self._timeout.expired():
             self._timeout.reschedule(self.loop.time())
         return self._ended

@@ -14,6 +14,7 @@ from schemathesis.specs.openapi import checks
 from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot
 
+from ..support.thorough import THOROUGH, thorough
 from .contract import DOCUMENT, KNOWN, OPERATIONS, fill
 
 Case = schemathesis.Case[Any]
@@ -22,7 +23,7 @@ Test = Callable[[Case, str], None]
 for_each_operation = cast("Callable[[Test], Test]", SCHEMA.parametrize())
 does_not_reject = cast("Any", checks).negative_data_rejection
 BRIEFLY = settings(
-    max_examples=4,
+    max_examples=100 if THOROUGH else 2,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -53,6 +54,7 @@ def prepare(case: Case) -> None:
         case.query["fromDate[eq]"] = 0
 
 
+@thorough
 @for_each_operation
 @BRIEFLY
 def test_any_request_is_answered_as_the_contract_allows(case: Case, base_url: str) -> None:
@@ -61,6 +63,7 @@ def test_any_request_is_answered_as_the_contract_allows(case: Case, base_url: st
     case.call_and_validate(base_url=base_url, headers={"Authorization": FakeMeltingSpot.api_key})
 
 
+@thorough
 @for_each_operation
 @BRIEFLY
 def test_fake_service_answers_as_documented(case: Case, base_url: str) -> None:

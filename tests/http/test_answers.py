@@ -63,7 +63,7 @@ from meltingspot_async.testing import Answer, FakeMeltingSpot
 def bomb():
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     zeros = bytes(2**20)
-    return b"".join(packer.compress(zeros) for _ in range(300)) + packer.flush()
+    return b"".join(packer.compress(zeros) for _ in range(120)) + packer.flush()
 
 async def main():
     async with FakeMeltingSpot() as fake, MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
@@ -81,7 +81,7 @@ asyncio.run(main())
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory's high-water mark from /proc")
 @pytest.mark.parametrize("status", [200, 400])
 def test_gzip_bomb_takes_bounded_memory(status: int) -> None:
-    """300 MB packed into 300 KB are refused, and the whole process stays under 80 MB of memory."""
+    """120 MB packed into 120 KB are refused, and the whole process stays under 80 MB of memory."""
     script = BOMB.replace("STATUS", str(status))
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert 0 < int(run.stdout) * 1024 < 80 * 10**6

@@ -110,5 +110,5 @@ def test_names_are_those_that_are_listed(package: ModuleType) -> None:
     """Every public name can be had and is shown by dir(); a misspelt one is an AttributeError that names it."""
     assert {*package.__all__} == {*dir(package)}
     assert all(getattr(package, name) is not None for name in package.__all__)
-    with pytest.raises(AttributeError, match=f"'{package.__name__}' has no attribute 'Corse'"):
-        _ = package.Corse
+    with pytest.raises(AttributeError, match=f"'{package.__name__}' has no attribute 'Nothing'"):
+        _ = package.Nothing

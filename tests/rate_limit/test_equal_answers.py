@@ -23,6 +23,7 @@ from meltingspot_async.sqlite_limit._file import LimitFile
 from ..support.limit_file import InlineStore
 from ..support.limiters import InRedis, Shared
 from ..support.redis_script import ClockedScript
+from ..support.thorough import THOROUGH, thorough
 
 SECOND = 1_000_000
 
@@ -58,7 +59,8 @@ limits = st.lists(
     ),
     history=st.lists(st.tuples(statements, passing, st.booleans(), st.booleans()), max_size=40),
 )
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@thorough
+@settings(max_examples=2_000 if THOROUGH else 50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_store_answers_as_the_function_does(
     shared: Shared,
     rules: list[Rules],
