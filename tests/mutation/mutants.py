@@ -46,7 +46,8 @@ _OTHER_NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 def mutants(module: str, source: str) -> Iterator[Mutant]:
     """All mutants of a module, in the order of its lines.
 
-    What no test can or should see is left alone: docstrings, texts, annotations, overloads and imports.
+    What no test can or should see is left alone: docstrings, texts, annotations, overloads, imports, whether a field can
+    be given where an object is made.
     """
     tree, lines = ast.parse(source), source.splitlines()
     places = [node for node in _executed(tree) if isinstance(node, (ast.expr, ast.stmt, ast.ExceptHandler))]
@@ -76,6 +77,8 @@ def _executed(node: ast.AST) -> Iterator[ast.AST]:
             ):
                 continue
             if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_overload(child):
+                continue
+            if isinstance(child, ast.keyword) and child.arg == "init":
                 continue
             if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
                 continue
@@ -156,7 +159,7 @@ def _changed_calls(call: ast.Call) -> Iterator[tuple[str, ast.AST]]:
         case _:
             pass
     for keyword in call.keywords:
-        if keyword.arg is not None:
+        if keyword.arg not in {None, "init"}:
             yield (
                 "dropped keyword",
                 _changed(call, keywords=[other for other in call.keywords if other is not keyword]),

@@ -146,3 +146,11 @@ def test_refused_page_is_raised_if_items_are_missing_at_the_end(base: int) -> No
     error = NotFoundError(404, "/")
     with pytest.raises(NotFoundError):
         read_through([Page(("a",), 5), error, error, error], 1, base)
+
+
+def test_pages_are_as_many_as_their_real_size_makes() -> None:
+    """A service that gives fewer items than asked for has more pages, and all of them can be asked for ahead."""
+    cursor = PageCursor(100)
+    for page in range(2):
+        cursor.received([f"p{page}-{number}" for number in range(50)], 500)
+    assert list(cursor.upcoming(20)) == list(range(3, 11))

@@ -36,3 +36,13 @@ def test_page_0_lies_before_all_others(total: int, lost: bool) -> None:
     movement.answered(100, 300)
     movement.answered(100, total, is_first_page=True)
     assert movement.lost_items is lost
+
+
+def test_one_repeat_is_enough_where_totals_say_nothing() -> None:
+    """Where each total is the number of its page's items, an item that comes a second time shows that items moved."""
+    movement = Movement()
+    movement.answered(10, 10)
+    movement.answered(10, 10)
+    assert not movement.lost_items
+    movement.answered(10, 10, repeated=1)
+    assert movement.lost_items
