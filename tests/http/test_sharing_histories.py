@@ -52,12 +52,14 @@ class Sharing(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner(debug=True, loop_factory=VirtualLoop)
+        self.runner = asyncio.Runner(loop_factory=VirtualLoop)
         self.requests: list[asyncio.Future[RawResponse]] = []
         self.callers: list[Caller] = []
         self.rate, self.kept, self.arrived = 0, 0, -math.inf
         self.is_trouble = self.is_forgotten = False
         self.client = self.runner.run(self._client())
+        self.ask(None, 1)
+        self.answer(200)
 
     async def _client(self) -> MeltingSpotClient:
         freshness = Freshness(max_age=FRESH, stale_if_error=STALE - FRESH)
@@ -79,7 +81,7 @@ class Sharing(RuleBasedStateMachine):
         return [caller for caller in self.callers if caller.expected is None]
 
     async def settle(self) -> None:
-        for _ in range(30):
+        for _ in range(20):
             await asyncio.sleep(0)
 
     def stand_in(self, otherwise: str) -> Outcome:
@@ -150,7 +152,7 @@ class Sharing(RuleBasedStateMachine):
         self.client.forget()
         self.arrived, self.is_forgotten = -math.inf, bool(self.open)
 
-    @rule(seconds=st.integers(1, 10))
+    @rule(seconds=st.integers(1, 3))
     def pass_time(self, seconds: int) -> None:
         async def half_a_second() -> None:
             await asyncio.sleep(0.5)
@@ -161,6 +163,15 @@ class Sharing(RuleBasedStateMachine):
             for caller in self.waiting:
                 if caller.deadline <= self.runner.get_loop().time():
                     caller.expected = self.stand_in("DeadlineExceededError")
+
+    @precondition(lambda self: self.runner.get_loop().time() - self.arrived < FRESH)
+    @rule(status=st.sampled_from([None, 200, 404, 500, 503]))
+    def expire(self, status: int | None) -> None:
+        """The answer becomes stale, and somebody asks: chance alone seldom meets that while it may still be given."""
+        self.pass_time(7)
+        self.ask(None, 1)
+        if self.waiting and status is not None:
+            self.answer(status)
 
     @invariant()
     def everybody_has_what_is_theirs(self) -> None:
@@ -201,4 +212,4 @@ def outcome_of(task: asyncio.Task[CourseParticipant]) -> Outcome:
 
 def test_callers_of_one_item_share_requests_and_answers() -> None:
     """Whoever comes, leaves or runs out of time, each caller gets what is due, over no more requests than it takes."""
-    try_histories(Sharing, 40, 3_000)
+    try_histories(Sharing, 60, 500)
