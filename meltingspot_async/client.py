@@ -259,7 +259,8 @@ class MeltingSpotClient:
 
             client.forget("/v1/courses/course-1")  # with its participants
 
-        Without ``freshness`` there is nothing to forget. Copies of the client forget, too.
+        Without ``freshness`` there is nothing to forget. Copies of the client forget, too. A request that was under way
+        by then is given to all who wait for it, newcomers included, and is not kept.
 
         :param path: absolute and percent-encoded, as for :meth:`get`.
         :raises UsageError: it is not such a path.

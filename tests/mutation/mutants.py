@@ -46,8 +46,8 @@ _OTHER_NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 def mutants(module: str, source: str) -> Iterator[Mutant]:
     """All mutants of a module, in the order of its lines.
 
-    What no test can or should see is left alone: docstrings, texts, annotations, overloads, imports, whether a field can
-    be given where an object is made.
+    What no test can or should see is left alone: docstrings, texts, annotations, overloads, imports, and whether a
+    field can be given where an object is made.
     """
     tree, lines = ast.parse(source), source.splitlines()
     places = [node for node in _executed(tree) if isinstance(node, (ast.expr, ast.stmt, ast.ExceptHandler))]
