@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import itertools
 import os
 import signal
 from collections.abc import Callable, Coroutine
@@ -144,13 +145,16 @@ async def _ended_by_signals(work: Coroutine[object, object, T], received: list[i
     """Run the work until it ends, or a signal arrives that was not ignored before, as Ctrl-C is under nohup."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
+    arrivals = itertools.count()  # a signal can arrive anywhere in the handler of another one
 
     def end(number: int, frame: FrameType | None) -> None:
-        if received:
-            _end_at_once(number)
+        arrival = next(arrivals)
         received.append(number)
-        task.cancel()
-        loop.call_soon_threadsafe(int)  # it may be asleep
+        if arrival == 0:
+            task.cancel()
+            loop.call_soon_threadsafe(int)  # it may be asleep
+        elif arrival == 1:
+            _end_at_once(number)
 
     for number in _LAST_WORDS:
         if signal.getsignal(number) != signal.SIG_IGN:
