@@ -16,7 +16,7 @@ from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot
 from tests.support.redis_server import RedisServer, redis_server
 
-from .__main__ import compare, show
+from .measure import compare, show
 
 PROCESSES, REQUESTS = 4, 800
 LIMIT = RateLimit(100, per=1.0)

@@ -41,7 +41,7 @@ from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot
 from tests.support.redis_server import redis_server
 
-from .__main__ import show
+from .measure import show
 
 PROCESSES, REQUESTS = 4, 800
 LIMIT, A_DAY = RateLimit(100, per=1.0), RateLimit(50_000, per=DAY)
