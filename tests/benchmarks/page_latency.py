@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from meltingspot_async import RateLimit, RateLimiter
 from tests.support.clock import VirtualLoop, now
@@ -14,6 +15,9 @@ from tests.support.service import Service, batch
 
 from .measure import Row, row
 from .other_limiters import ON_THE_LOOPS_CLOCK
+
+PATIENCE = 60.0
+"""Seconds after which nobody looks at the page any more."""
 
 
 async def waits(make: Callable[[RateLimit], RateLimiter], seconds: int) -> list[float]:
@@ -23,7 +27,9 @@ async def waits(make: Callable[[RateLimit], RateLimiter], seconds: int) -> list[
 
     async def page() -> float:
         started = now()
-        await service.ask(limiter)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await service.ask(limiter)
         return now() - started
 
     async with batch(service, limiter):
