@@ -105,8 +105,8 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Ratios side by side; no pass marks."""
-    session.install("-e", EXTRAS, *groups("test"))
+    """Writes docs/benchmarks.md and its pictures: ratios side by side, no pass marks. ``-- --quick`` takes few rounds."""
+    session.install("-e", EXTRAS, *groups("test", "benchmarks"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 
