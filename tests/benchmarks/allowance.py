@@ -44,7 +44,8 @@ def rows(quick: bool) -> list[Row]:
     ours = used.pop("ours")
     title = f"{count} requests, {LIMIT.requests} in {LIMIT.per:g} s allowed"
     times = [
-        row(f"{title}: time", ours.share, name, other.share, "× the limit's own") for name, other in used.items()
+        row(f"{title}: time", ours.share, name, other.share, "× the limit's own")
+        for name, other in used.items()
     ]
     refused = [
         row(f"{title}: refused", ours.refused, name, other.refused, "429s") for name, other in used.items()

@@ -130,7 +130,10 @@ async def in_one_loop(rounds: int) -> list[Row]:
     """Client and server in one loop, timed by the clock on the wall: how it was measured at first."""
     async with FakeMeltingSpot(limits=WIDE) as fake, aiohttp.ClientSession() as session:
         fake.seed("c", 1)
-        url, headers = f"{fake.base_url}/v1/courses/c/participants/participant-0", {"Authorization": fake.api_key}
+        url, headers = (
+            f"{fake.base_url}/v1/courses/c/participants/participant-0",
+            {"Authorization": fake.api_key},
+        )
         limiter = SlidingWindowLimiter(WIDE)
         async with MeltingSpotClient(fake.api_key, base_url=fake.base_url, limiter=limiter) as client:
 

@@ -8,7 +8,9 @@ import sys
 
 from .measure import Row, ratios
 
-MEASURED = "import time{before}; begun = time.process_time(); import {module}; print(time.process_time() - begun)"
+MEASURED = (
+    "import time{before}; begun = time.process_time(); import {module}; print(time.process_time() - begun)"
+)
 
 
 def milliseconds(module: str, before: str = "") -> float:

@@ -79,7 +79,7 @@ async def many_processes(server: RedisServer) -> None:
 
 
 async def commands_of_a_crowd(server: RedisServer, crowd: int) -> float:
-    """What Redis is asked for each slot by so many processes that all have a queue: limiters with clients of their own."""
+    """What Redis is asked for each slot by so many limiters with clients of their own, as of processes."""
     async with AsyncExitStack() as stack:
         limiters: list[RedisSlidingWindowLimiter] = []
         for _ in range(crowd):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from collections.abc import Callable, Sequence
@@ -23,9 +24,9 @@ INTRODUCTION = """\
 
 <!-- Written by `nox -s benchmarks`; what is changed here by hand is lost. -->
 
-Ratios, because microseconds are of one machine only: each line has our figure and another one from the same run, measured in
-turn. Most are costs, and below 1 ours is the smaller. `nox -s benchmarks` measures all of it again and writes this page;
-nothing here passes or fails.
+Ratios, because microseconds are of one machine only: each line has our figure and another one from the same run,
+measured in turn. All are costs, and below 1 ours is the smaller. `nox -s benchmarks` measures all of it again and
+writes this page; nothing here passes or fails.
 
 Taken on {date} with Python {version} on {cores} cores, {rounds}.
 """
@@ -42,7 +43,7 @@ class Question:
 
 def number(figure: float) -> str:
     """Three figures that count; ``-`` where there is none, as of a ratio to 0."""
-    if figure != figure:  # noqa: PLR0124 - only "not a number" differs from itself
+    if math.isnan(figure):
         return "-"
     return f"{figure:,.0f}" if figure >= 100 or figure == int(figure) else f"{figure:.3g}"
 
@@ -63,7 +64,10 @@ def bars(question: Question, rows: Sequence[Row]) -> str:
         y = LINE * place + 14
         longest = max(row.ours, row.other) or 1.0
         parts.append(text(LEFT, y, row.title, "bold"))
-        for below, kind, name, figure in ((6, "way", "ours", row.ours), (20, "window", row.beside, row.other)):
+        for below, kind, name, figure in (
+            (6, "way", "ours", row.ours),
+            (20, "window", row.beside, row.other),
+        ):
             end = LEFT + figure / longest * (RIGHT - LEFT)
             parts.append(bar(LEFT, end, y + below, 11, kind))
             parts.append(text(LEFT + 4, y + below + 10, f"{name}: {number(figure)} {row.unit}"))
