@@ -105,7 +105,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Writes docs/benchmarks.md and its pictures: ratios side by side, no pass marks. ``-- --quick`` takes few rounds."""
+    """Writes docs/benchmarks.md and its pictures: ratios side by side. ``-- --quick`` is less exact."""
     session.install("-e", EXTRAS, *groups("test", "benchmarks"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 

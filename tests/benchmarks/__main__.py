@@ -1,4 +1,4 @@
-"""Ratios side by side: ``python -m tests.benchmarks [--quick]`` writes docs/benchmarks.md. They pass or fail nothing."""
+"""Ratios side by side: ``python -m tests.benchmarks [--quick]`` writes docs/benchmarks.md; nothing fails."""
 
 from __future__ import annotations
 

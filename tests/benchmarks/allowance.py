@@ -44,7 +44,7 @@ def rows(quick: bool) -> list[Row]:
     ours = used.pop("ours")
     title = f"{count} requests, {LIMIT.requests} in {LIMIT.per:g} s allowed"
     times = [
-        row(f"{title}: time", ours.share, name, other.share, "× the limit's own")
+        row(f"{title}: time", ours.share, name, other.share, "limit's own times")
         for name, other in used.items()
     ]
     refused = [

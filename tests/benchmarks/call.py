@@ -68,7 +68,14 @@ def generate(folder: Path) -> None:
     settings = folder / "settings.yaml"
     settings.write_text("package_name_override: generated_client\npost_hooks: []\n", "utf-8")
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none"]
-    places = ["--path", CONTRACT, "--output-path", folder / "generated_client", "--config", settings]
+    places = [
+        "--path",
+        str(CONTRACT),
+        "--output-path",
+        str(folder / "generated_client"),
+        "--config",
+        str(settings),
+    ]
     subprocess.run([*command, *places], check=True, capture_output=True)
 
 

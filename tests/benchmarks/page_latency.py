@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
-from typing import Any
+from typing import TypeVarTuple, Unpack
 
 from meltingspot_async import RateLimit, RateLimiter
 from tests.support.clock import VirtualLoop, now
@@ -17,6 +17,8 @@ from tests.support.service import Service, batch
 
 from .measure import Row, row
 from .other_limiters import ON_THE_LOOPS_CLOCK
+
+Given = TypeVarTuple("Given")
 
 PATIENCE = 60.0
 """Seconds after which nobody looks at the page any more."""
@@ -26,7 +28,11 @@ class FineLoop(VirtualLoop):
     """Every timer moves its clock on: a delay too small to add to the time would come round for ever."""
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self,
+        when: float,
+        callback: Callable[[Unpack[Given]], object],
+        *args: Unpack[Given],
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         return super().call_at(max(when, self.time() + 1e-6), callback, *args, context=context)
 
