@@ -71,7 +71,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Types, by two checkers in their strict modes, of code and documentation; those of the public API are complete."""
-    session.install("-e", EXTRAS, *groups("typing"))
+    session.install("-e", EXTRAS, *groups("typing", "benchmarks"))
     session.run("mypy")
     session.run("pyright")
     with tempfile.TemporaryDirectory() as blocks:

@@ -17,6 +17,7 @@ from . import (
     waiting_memory,
     whole_reads,
 )
+from .measure import Row
 from .report import Question, write
 
 QUESTIONS = (
@@ -36,7 +37,7 @@ QUESTIONS = (
 def main(*options: str) -> None:
     """Measure everything, and write the page."""
     quick = "--quick" in options
-    answers = []
+    answers: list[tuple[Question, list[Row]]] = []
     for question in QUESTIONS:
         started = time.perf_counter()
         answers.append((question, question.rows(quick)))

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
-from typing import TypeVarTuple, Unpack
+from typing import TypeVarTuple
 
 from meltingspot_async import RateLimit, RateLimiter
 from tests.support.clock import VirtualLoop, now
@@ -30,8 +30,8 @@ class FineLoop(VirtualLoop):
     def call_at(
         self,
         when: float,
-        callback: Callable[[Unpack[Given]], object],
-        *args: Unpack[Given],
+        callback: Callable[[*Given], object],
+        *args: *Given,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         return super().call_at(max(when, self.time() + 1e-6), callback, *args, context=context)
