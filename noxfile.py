@@ -71,7 +71,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Types, by two checkers in their strict modes, of code and documentation; those of the public API are complete."""
-    session.install("-e", EXTRAS, *groups("typing"))
+    session.install("-e", EXTRAS, *groups("typing", "benchmarks"))
     session.run("mypy")
     session.run("pyright")
     with tempfile.TemporaryDirectory() as blocks:
@@ -105,8 +105,8 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Ratios side by side; no pass marks."""
-    session.install("-e", EXTRAS, *groups("test"))
+    """Writes docs/benchmarks.md and its pictures: ratios side by side. ``-- --quick`` is less exact."""
+    session.install("-e", EXTRAS, *groups("test", "benchmarks"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 

@@ -13,7 +13,7 @@ from meltingspot_async import MeltingSpotClient, RateLimit, SlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot
 from tests.support.clock import VirtualLoop, now
 
-from .__main__ import show
+from .measure import show
 
 LIMIT = RateLimit(100, per=1.0)
 ANSWER = 0.2

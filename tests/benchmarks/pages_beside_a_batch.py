@@ -11,7 +11,7 @@ from meltingspot_async import AttemptStarted, Event, MeltingSpotClient, Priority
 from meltingspot_async.rate_limit import DOCUMENTED_LIMITS
 from meltingspot_async.testing import FakeMeltingSpot
 
-from .__main__ import show
+from .measure import show
 
 SECONDS, WAITING = 60, 150
 

@@ -16,7 +16,8 @@ from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot
 from tests.support.redis_server import RedisServer, redis_server
 
-from .__main__ import compare, show
+from .killed_process import share_of_a_killed_process
+from .measure import compare, show
 
 PROCESSES, REQUESTS = 4, 800
 LIMIT = RateLimit(100, per=1.0)
@@ -68,35 +69,41 @@ async def many_processes(server: RedisServer) -> None:
         await asyncio.gather(*(process.communicate(b"\n") for process in processes))
         took = fake.received[-1].at - fake.received[0].at
         async with Redis(unix_socket_path=server.socket) as redis:
-            stats: dict[str, dict[str, int]] = await redis.info("commandstats")
+            commands = await asked(redis)
     show(f"{PROCESSES} processes: the most received in a window of {LIMIT.requests}", fake.most_received(1.0))
     show("answers 429", sum(request.refused for request in fake.received))
     show(
         f"first to last of {REQUESTS} arrivals / the limit's own time", took / (REQUESTS / LIMIT.requests - 1)
     )
-    show("Redis commands / request", stats["cmdstat_evalsha"]["calls"] / REQUESTS)
+    show("Redis commands / request", commands / REQUESTS)
 
 
-async def very_many_processes(server: RedisServer) -> None:
-    """What Redis is asked by two hundred processes that all have a queue."""
+async def commands_of_a_crowd(server: RedisServer, crowd: int) -> float:
+    """What Redis is asked for each slot by so many limiters with clients of their own, as of processes."""
     async with AsyncExitStack() as stack:
         limiters: list[RedisSlidingWindowLimiter] = []
-        for _ in range(CROWD):
+        for _ in range(crowd):
             redis = await stack.enter_async_context(Redis(unix_socket_path=server.socket))
             limits = [RateLimit(200, per=1.0), RateLimit(50_000, per=DAY)]
             limiters.append(RedisSlidingWindowLimiter(redis, limits, key="crowd"))
+        each = max(EACH, CROWD // crowd)
 
         async def use(limiter: RedisSlidingWindowLimiter) -> None:
             async with limiter.slot():
                 await asyncio.sleep(WARM)
 
         async with Redis(unix_socket_path=server.socket) as redis:
-            before: dict[str, dict[str, int]] = await redis.info("commandstats")
-            await asyncio.gather(*(use(limiter) for limiter in limiters for _ in range(EACH)))
-            after: dict[str, dict[str, int]] = await redis.info("commandstats")
-        asked = after["cmdstat_evalsha"]["calls"] - before["cmdstat_evalsha"]["calls"]
-        show(f"{CROWD} processes: Redis commands / slot", asked / (CROWD * EACH))
+            before = await asked(redis)
+            await asyncio.gather(*(use(limiter) for limiter in limiters for _ in range(each)))
+            after = await asked(redis)
         await asyncio.gather(*(limiter.aclose() for limiter in limiters))
+    return (after - before) / (crowd * each)
+
+
+async def asked(redis: Redis) -> int:
+    """How often Redis has run the limiter's script."""
+    stats: dict[str, dict[str, int]] = await redis.info("commandstats")
+    return stats.get("cmdstat_evalsha", {}).get("calls", 0)
 
 
 async def killed(server: RedisServer) -> None:
@@ -106,10 +113,7 @@ async def killed(server: RedisServer) -> None:
     begun = time.perf_counter()
     async with Redis(unix_socket_path=server.socket) as redis:
         limiter = RedisSlidingWindowLimiter(redis, [LIMIT], key="hold", lease=LEASE)
-        slots = [limiter.slot() for _ in range(LIMIT.requests)]
-        await asyncio.gather(*(slot.__aenter__() for slot in slots))
-        show("until the share of a killed process is back / its lease", (time.perf_counter() - begun) / LEASE)
-        await asyncio.gather(*(slot.__aexit__(None, None, None) for slot in slots))
+        await share_of_a_killed_process(limiter, LIMIT.requests, LEASE, begun)
         await limiter.aclose()
     await holder.wait()
 
@@ -151,7 +155,7 @@ async def main() -> None:
         await slot_against_round_trip(server)
     with redis_server() as server:
         await many_processes(server)
-        await very_many_processes(server)
+        show(f"{CROWD} processes: Redis commands / slot", await commands_of_a_crowd(server, CROWD))
         await killed(server)
 
 

@@ -41,7 +41,8 @@ from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter
 from meltingspot_async.testing import FakeMeltingSpot
 from tests.support.redis_server import redis_server
 
-from .__main__ import show
+from .killed_process import share_of_a_killed_process
+from .measure import show
 
 PROCESSES, REQUESTS = 4, 800
 LIMIT, A_DAY = RateLimit(100, per=1.0), RateLimit(50_000, per=DAY)
@@ -220,10 +221,7 @@ async def killed(path: Path) -> None:
     holder.kill()
     begun = time.perf_counter()
     limiter = limiter_in(path, LIMIT, lease=LEASE)
-    slots = [limiter.slot() for _ in range(LIMIT.requests)]
-    await asyncio.gather(*(slot.__aenter__() for slot in slots))
-    show("until the share of a killed process is back / its lease", (time.perf_counter() - begun) / LEASE)
-    await asyncio.gather(*(slot.__aexit__(None, None, None) for slot in slots))
+    await share_of_a_killed_process(limiter, LIMIT.requests, LEASE, begun)
     await limiter.aclose()
     await holder.wait()
 

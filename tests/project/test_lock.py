@@ -30,9 +30,12 @@ def locked() -> list[Requirement]:
 
 
 def asked_for() -> list[Requirement]:
-    """Everything that pyproject.toml names: at run time, in extras, in groups."""
+    """What pyproject.toml names at run time, in extras, in groups; benchmarks are run beside the newest of others."""
     project = PYPROJECT["project"]
-    groups = [*project["optional-dependencies"].values(), *PYPROJECT["dependency-groups"].values()]
+    locked_groups = [
+        names for group, names in PYPROJECT["dependency-groups"].items() if group != "benchmarks"
+    ]
+    groups = [*project["optional-dependencies"].values(), *locked_groups]
     named = [name for group in groups for name in group if isinstance(name, str)]
     return [Requirement(name) for name in (*project["dependencies"], *named)]
 
