@@ -49,6 +49,15 @@ def test_half_a_character_ends_no_export(spot: FakeMeltingSpot, tmp_path: Path) 
         assert len(file) == 1
 
 
+def test_beginning_of_a_first_line_is_written_anew(spot: FakeMeltingSpot, tmp_path: Path) -> None:
+    """An export that was cut within its first activity continues from its beginning."""
+    path = tmp_path / "activities.jsonl"
+    path.write_bytes(b'{"type": "Live')
+    spot.add_to("/v1/activities~export", *map(make_activity, range(3)))
+    assert export_activities(path, "--resume").exit_code == 0
+    assert len(records(path)) == 3
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -154,3 +154,11 @@ def test_pages_are_as_many_as_their_real_size_makes() -> None:
     for page in range(2):
         cursor.received([f"p{page}-{number}" for number in range(50)], 500)
     assert list(cursor.upcoming(20)) == list(range(3, 11))
+    assert cursor.pages_left == 8
+
+
+def test_list_that_has_ended_has_no_pages_left() -> None:
+    """At the end of a list, nothing is left to be planned."""
+    cursor = PageCursor(100)
+    cursor.received(["a", "b"], 2)
+    assert (cursor.next_page, cursor.pages_left) == (None, 0)
