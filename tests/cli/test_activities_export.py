@@ -55,7 +55,7 @@ def test_beginning_of_a_first_line_is_written_anew(spot: FakeMeltingSpot, tmp_pa
     path.write_bytes(b'{"type": "Live')
     spot.add_to("/v1/activities~export", *map(make_activity, range(3)))
     assert export_activities(path, "--resume").exit_code == 0
-    assert len(records(path)) == 3
+    assert {"event-0", "event-1", "event-2"} <= {line.get("id") for line in records(path)}
 
 
 @pytest.mark.parametrize(

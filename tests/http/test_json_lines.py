@@ -53,8 +53,9 @@ def test_part_of_a_line_is_not_given(document: object, data: st.DataObject) -> N
 def test_line_length_is_capped(piece: bytes) -> None:
     """A line longer than 1 MiB is refused, ended or not; one of just that length is taken."""
     assert JsonLines("/").feed(b"x" * MAX_LINE_BYTES + b"\n") == [b"x" * MAX_LINE_BYTES]
-    with pytest.raises(InvalidResponseError, match="longer than 1048576 bytes"):
+    with pytest.raises(InvalidResponseError, match="longer than 1048576 bytes") as refused:
         JsonLines("/").feed(piece)
+    assert (refused.value.path, refused.value.field) == ("/", "$")
 
 
 def test_no_depth_of_a_line_that_was_cut_escapes_the_error() -> None:
