@@ -98,7 +98,7 @@ def site(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
-    """Every fault by every way of use, on both loops, with orjson and without: takes some minutes."""
+    """Every fault by every way of use, on both loops, with orjson and without: seven minutes."""
     session.install("-e", EXTRAS, *groups("test"))
     session.run("pytest", "--faults=all", "-n", "auto", "tests/faults", *session.posargs)
 
