@@ -70,9 +70,8 @@ def state_folder() -> Iterator[Path]:
 def no_environment(monkeypatch: pytest.MonkeyPatch, state_folder: Path) -> None:
     """The settings of whoever runs the tests do not reach them, and nothing of theirs is left behind."""
     monkeypatch.setenv("XDG_STATE_HOME", str(state_folder / uuid.uuid4().hex))
-    monkeypatch.setenv(
-        "PYTHONPYCACHEPREFIX", str(state_folder)
-    )  # programs that tests start are compiled once
+    # Programs that tests start are compiled once.
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(state_folder))
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "PAGE_SIZE", "REDIS_URL", "LIMIT_FILE", "LOG"):
         monkeypatch.delenv(f"MELTINGSPOT_{name}", raising=False)

@@ -35,9 +35,8 @@ class AttemptSlot:
         else:
             call.has_slot, call.waited, call.asked = True, clock() - queued, next(self._numbers)
             return
-        raise call.exceeded(
-            wait_needed
-        )  # outside of the handler: the limiter knows nothing of the call's deadline
+        # Raised outside the handler: the limiter's error says nothing that this one does not.
+        raise call.exceeded(wait_needed)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
