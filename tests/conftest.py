@@ -71,7 +71,6 @@ def no_environment(monkeypatch: pytest.MonkeyPatch, state_folder: Path) -> None:
     """The settings of whoever runs the tests do not reach them, and nothing of theirs is left behind."""
     monkeypatch.setenv("XDG_STATE_HOME", str(state_folder / uuid.uuid4().hex))
     # Programs that tests start are compiled once.
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(state_folder))
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "PAGE_SIZE", "REDIS_URL", "LIMIT_FILE", "LOG"):
         monkeypatch.delenv(f"MELTINGSPOT_{name}", raising=False)
@@ -92,7 +91,13 @@ def limit_path() -> Iterator[Path]:
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits before another attempt are as short as chance can make them, for tests in real time."""
+    monkeypatch.setattr("meltingspot_async._http.waiting.random", SimpleNamespace(random=lambda: 0.0))
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, short_waits: None) -> Iterator[FakeMeltingSpot]:
     """A live fake service with one participant, and an environment that leads to it."""
     with FakeMeltingSpot(limits=[RateLimit(10_000, per=10.0)], warm=0.005) as running:
         running.add(make_course_participant(2, course_id="c"))

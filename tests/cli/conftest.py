@@ -15,7 +15,7 @@ from ..contract.contract import fill
 
 
 @pytest.fixture
-def spot(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeMeltingSpot]:
+def spot(monkeypatch: pytest.MonkeyPatch, short_waits: None) -> Iterator[FakeMeltingSpot]:
     """A live fake service with every documented example, and an environment that leads to it."""
     fake = FakeMeltingSpot(limits=[RateLimit(10_000, per=10.0)])
     fill(fake)

@@ -18,12 +18,15 @@ from ..support.thorough import THOROUGH, thorough
 from .contract import DOCUMENT, KNOWN, OPERATIONS, fill
 
 Case = schemathesis.Case[Any]
-SCHEMA = schemathesis.openapi.from_dict({**DOCUMENT, "security": []})
+CONFIG = schemathesis.Config()
+# Every bound of every parameter in turn: 4,000 requests.
+CONFIG.projects.default.phases.coverage.enabled = THOROUGH
+SCHEMA = schemathesis.openapi.from_dict({**DOCUMENT, "security": []}, config=CONFIG)
 Test = Callable[[Case, str], None]
 for_each_operation = cast("Callable[[Test], Test]", SCHEMA.parametrize())
 does_not_reject = cast("Any", checks).negative_data_rejection
 BRIEFLY = settings(
-    max_examples=100 if THOROUGH else 2,
+    max_examples=100 if THOROUGH else 5,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -211,5 +211,5 @@ def _texts(error: BaseException | None) -> Iterator[str]:
         assert type(pickle.loads(pickle.dumps(error))) is type(error)
         yield from (str(error), repr(error), repr(error.args), repr(vars(error)))
         yield pickle.dumps(error, 0).decode("latin-1")
-        yield "".join(traceback.format_exception(error))
+        yield "".join(traceback.format_exception(error, limit=1_000))  # not the loop's limit
         error = error.__cause__ or error.__context__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from meltingspot_async import (
@@ -13,10 +14,14 @@ from meltingspot_async import (
     RateLimit,
     SlidingWindowLimiter,
 )
-from meltingspot_async.testing import FakeMeltingSpot
+from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 WIDE = RateLimit(10_000, per=10.0)
 Result = FetchResult[CourseParticipant]
+
+
+enrolled = cache(make_course_participant)
+"""A participant by number, made once for all tests, since they cannot be changed."""
 
 
 @asynccontextmanager
@@ -25,7 +30,9 @@ async def course(
 ) -> AsyncGenerator[tuple[FakeMeltingSpot, MeltingSpotClient, list[str]], None]:
     """A course of that size in a fake service, a client of it, and the ids of the participants."""
     async with fake or FakeMeltingSpot(limits=[WIDE]) as running:
-        ids = running.seed("c", size)
+        participants = [enrolled(number, course_id="c") for number in range(size)]
+        running.add(*participants)
+        ids = [participant.id for participant in participants]
         options.setdefault("limiter", SlidingWindowLimiter([WIDE]))
         async with MeltingSpotClient(running.api_key, base_url=running.base_url, **options) as client:
             yield running, client, ids
