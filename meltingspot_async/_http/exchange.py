@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -16,6 +17,7 @@ from .endpoint import Endpoint
 from .reporter import Reporter
 from .response import RawResponse, api_error, document
 from .retry_after import retry_after
+from .streaming import MakeScope, entered_within, lines_of
 from .transport import Request, Transport
 
 
@@ -62,6 +64,24 @@ class Exchange:
                 raise InvalidResponseError(call.path, "$", problem)
             outcome.status = response.status
         return response
+
+    async def lines(self, call: Call, url: str, scope: MakeScope) -> AsyncGenerator[bytes, None]:
+        """One request, and the lines of its answer as they arrive, with ``timeout`` from one to the next.
+
+        :param scope: what bounds each wait for the service besides.
+        """
+        request = self.request(call, url)
+        with self.reporter.attempt(call) as outcome:
+            async with (
+                entered_within(scope, self.transport.stream(request)) as answer,
+                aclosing(lines_of(answer, request, scope)) as lines,
+            ):
+                async for line in lines:
+                    yield line
+            outcome.status = answer.head.status
+        self.raise_for_status(call, answer.head)
+        if answer.head.status != 200:
+            raise InvalidResponseError(call.path, "$", f"its status is {answer.head.status} instead of 200")
 
     def raise_for_status(self, call: Call, response: RawResponse) -> None:
         """Raise what an unsuccessful answer amounts to. How long a 429 makes the key pause is decided here."""

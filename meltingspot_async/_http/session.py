@@ -6,7 +6,7 @@ import asyncio
 import copy
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
@@ -16,7 +16,6 @@ from .._redaction import shown_path
 from ..errors import (
     ApiError,
     DeadlineExceededError,
-    InvalidResponseError,
     MeltingSpotError,
     TransportError,
 )
@@ -35,7 +34,7 @@ from .refreshing import Refreshing
 from .reporter import Reporter
 from .response import RawResponse
 from .retry import AttemptFailure, RetryBudget
-from .streaming import lines_of
+from .streaming import entered_within
 from .transport import Transport
 from .waiting import wait_before_next_attempt
 
@@ -244,15 +243,15 @@ class SessionManager:
         """
         self.check_open()
         call = Call.begin(path, self._options)
-        notice = self.notice(call.id, path)
+        notice, scope = self.notice(call.id, path), partial(self._calls.scope, call)
         with self._reporter.call(call) as outcome:
             while True:
                 url = self._endpoint.url(path, params())
                 try:
-                    async with AsyncExitStack() as attempt:
-                        async with self._calls.scope(call):
-                            await attempt.enter_async_context(self._slot(call))
-                        lines = await attempt.enter_async_context(aclosing(self._stream(call, url)))
+                    async with (
+                        entered_within(scope, self._slot(call)),
+                        aclosing(self._exchange.lines(call, url, scope)) as lines,
+                    ):
                         async for line in lines:
                             item = read(line, notice)
                             if item is not None:
@@ -263,24 +262,8 @@ class SessionManager:
                     return
                 except (ApiError, TransportError) as error:
                     failure = error
-                async with self._calls.scope(call):
+                async with scope():
                     await self._wait(call, failure)
-
-    async def _stream(self, call: Call, url: str) -> AsyncGenerator[bytes, None]:
-        """One request and the lines of its answer."""
-        request = self._exchange.request(call, url)
-        with self._reporter.attempt(call) as outcome:
-            async with AsyncExitStack() as stack:
-                async with self._calls.scope(call):
-                    answer = await stack.enter_async_context(self._transport.stream(request))
-                scope = partial(self._calls.scope, call)
-                lines = await stack.enter_async_context(aclosing(lines_of(answer, request, scope)))
-                async for line in lines:
-                    yield line
-            outcome.status = answer.head.status
-        self._exchange.raise_for_status(call, answer.head)
-        if answer.head.status != 200:
-            raise InvalidResponseError(call.path, "$", f"its status is {answer.head.status} instead of 200")
 
     async def probe(self, path: str, params: Params | None = None) -> RawResponse:
         """The answer to one request, of whatever status and without a retry: to look at what the service does.

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 from .json_lines import JsonLines
 from .transport import Request, StreamedResponse
 
+T = TypeVar("T")
+MakeScope = Callable[[], AbstractAsyncContextManager[None]]
+"""Makes what bounds a wait for the service, other than the time that the caller takes."""
+
+
+@asynccontextmanager
+async def entered_within(
+    scope: MakeScope, manager: AbstractAsyncContextManager[T]
+) -> AsyncGenerator[T, None]:
+    """A context whose beginning is bounded, but not what happens in it."""
+    async with AsyncExitStack() as stack:
+        async with scope():
+            entered = await stack.enter_async_context(manager)
+        yield entered
+
 
 async def lines_of(
-    answer: StreamedResponse, request: Request, scope: Callable[[], AbstractAsyncContextManager[None]]
+    answer: StreamedResponse, request: Request, scope: MakeScope
 ) -> AsyncGenerator[bytes, None]:
     """The lines of an answer that are not blank, with ``request.timeout`` seconds from one to the next.
 
