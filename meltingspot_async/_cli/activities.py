@@ -12,7 +12,6 @@ import typer
 
 from ..errors import UsageError
 from ..models import Activity
-from ..models.activity import ID_FIELDS
 from .exporting import Resume, export_client, written
 from .files.activity_file import ActivityFile
 from .options import Types, moment, require_folder
@@ -87,8 +86,7 @@ def export_activities(
             )
             await _write(activities, file, progress)
 
-    id_fields = ID_FIELDS if id_field is None else (id_field,)
-    with written(ActivityFile(output, id_fields=id_fields, resume=resume), "activities") as file:
+    with written(ActivityFile(output, id_field=id_field, resume=resume), "activities") as file:
         run(export(file))
 
 

@@ -34,8 +34,8 @@ class ExportCursor:
     """Events to ask for at once."""
     last_id: str | None
     """Id of the event to continue from; at first that of an event which the caller has."""
-    id_field: str = "id"
-    """Name of the field of the id, for errors."""
+    id_field: str | None = None
+    """Name of the field of the id; ``None`` for the usual ones."""
     is_over: bool = attrs.field(default=False, init=False)
     """Whether the last answer was the end."""
     _recent: dict[str, None] = attrs.field(factory=dict[str, None], init=False)
@@ -55,7 +55,7 @@ class ExportCursor:
         if self._last_had_no_id:
             raise InvalidResponseError(
                 self.path,
-                f"$.{self.id_field}",
+                f"$.{self.id_field or 'id'}",
                 "it is missing, and the export cannot continue without it; if the id of an activity has another "
                 "name, give it as id_field",
             )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import attrs
 
 from ._fields import OpenEnum
@@ -59,11 +57,12 @@ class Activity(Model):
         """Id of the event, whose name is not documented: of ``id``, ``eventId``, ``event_id``, ``activityId``,
         ``activity_id``, ``uuid`` and ``_id``, the first that ``extra`` has as a text or a whole number.
         """
-        return event_id(self, ID_FIELDS)
+        return event_id(self)
 
 
-def event_id(activity: Activity, fields: Iterable[str]) -> str | None:
-    """The first of these fields that is a text or a whole number, as a text."""
+def event_id(activity: Activity, field: str | None = None) -> str | None:
+    """The field of that name, or else the first of the usual ones, that is a text or a whole number, as a text."""
+    fields = ID_FIELDS if field is None else (field,)
     found = (activity.extra.get(field) for field in fields)
     usable = (value for value in found if isinstance(value, str | int) and not isinstance(value, bool))
     return next(map(str, usable), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from .._paging.export_cursor import MAX_LIMIT, ExportCursor
 from ..errors import UsageError
 from ..models import Activity
 from ..models._converter import Notice, structure
-from ..models.activity import ID_FIELDS, event_id
+from ..models.activity import event_id
 from ..rate_limit import Priority
 from . import _filters as query
 from ._base import Resource
@@ -79,10 +79,9 @@ class Activities(Resource):
             ),
             limit=limit,
             last_id=from_event_id,
-            id_field=id_field or ID_FIELDS[0],
+            id_field=id_field,
         )
-        id_fields = ID_FIELDS if id_field is None else (id_field,)
-        return _export(self._session.with_default_priority(Priority.BULK), cursor, id_fields)
+        return _export(self._session.with_default_priority(Priority.BULK), cursor)
 
 
 def _of_types(event_types: query.Texts | None) -> Params:
@@ -91,12 +90,10 @@ def _of_types(event_types: query.Texts | None) -> Params:
     return {f"eventType[{'in' if ',' in str(types) else 'eq'}]": types for types in chosen}
 
 
-async def _export(
-    session: SessionManager, cursor: ExportCursor, id_fields: Iterable[str]
-) -> AsyncGenerator[Activity, None]:
+async def _export(session: SessionManager, cursor: ExportCursor) -> AsyncGenerator[Activity, None]:
     def read(line: bytes, notice: Notice) -> Activity | None:
         activity = structure(line, Activity, PATH, notice)
-        return activity if cursor.is_new(event_id(activity, id_fields)) else None
+        return activity if cursor.is_new(event_id(activity, cursor.id_field)) else None
 
     while not cursor.is_over:
         async with aclosing(session.lines(PATH, cursor.query, read)) as activities:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +10,7 @@ from ..._paging.export_cursor import MAX_REMEMBERED
 from ...errors import InvalidResponseError, UsageError
 from ...models import Activity, to_json
 from ...models._converter import structure
-from ...models.activity import ID_FIELDS, event_id
+from ...models.activity import event_id
 from .resumable_file import ResumableFile, private
 
 
@@ -21,13 +20,13 @@ class ActivityFile(ResumableFile):
     Unlike a ``RecordFile`` it remembers the last 1,000 ids only, and so takes the same memory at any size: an export
     of activities continues where it ended, and repeats none but the last ones.
 
-    :param id_fields: names that the id of an activity may have.
+    :param id_field: name of the field that is the id of an activity. Default: the usual ones.
     :param resume: continue the file if it exists. Without it, an existing file is a ``FileExistsError``.
     """
 
-    def __init__(self, path: Path, *, id_fields: Sequence[str] = ID_FIELDS, resume: bool) -> None:
+    def __init__(self, path: Path, *, id_field: str | None = None, resume: bool) -> None:
         super().__init__(path, resume=resume)
-        self._id_fields = id_fields
+        self._id_field = id_field
         self._count = 0
         self._known = frozenset[str | None]()
         self.last_id: str | None = None
@@ -38,7 +37,7 @@ class ActivityFile(ResumableFile):
 
     def append(self, activity: Activity) -> None:
         """Write an activity to the end of the file, unless it was one of the last ones when the file was opened."""
-        if event_id(activity, self._id_fields) in self._known:
+        if event_id(activity, self._id_field) in self._known:
             return
         self._file.write(f"{to_json(activity)}\n".encode())
         self._count += 1
@@ -72,6 +71,6 @@ class ActivityFile(ResumableFile):
     def _id_in(self, line: bytes) -> str | None:
         """The id of an activity that was written; ``None`` if the line is not an activity, or has no id."""
         try:
-            return event_id(structure(line, Activity, str(self.path)), self._id_fields)
+            return event_id(structure(line, Activity, str(self.path)), self._id_field)
         except InvalidResponseError:
             return None
