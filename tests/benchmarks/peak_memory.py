@@ -25,6 +25,14 @@ from meltingspot_async.testing import make_course_participant
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+
+async def growth(items, count):
+    await anext(items)
+    start, given = peak(), 1
+    async for _ in items:
+        given += 1
+    assert given == count
+    print(peak() - start)
 """
 
 LISTING = (
@@ -40,13 +48,7 @@ class Pages(SessionManager):
 async def main():
     client = MeltingSpotClient("key")
     client.session_manager.__class__ = Pages
-    listing = aiter(client.course_participants.list("c"))
-    await anext(listing)
-    start, count = peak(), 1
-    async for _ in listing:
-        count += 1
-    assert count == 100_000
-    print(peak() - start)
+    await growth(aiter(client.course_participants.list("c")), 100_000)
 
 asyncio.run(main())
 """
@@ -72,12 +74,7 @@ class Source(ServiceList):
 async def main():
     source = Source(Session(), "/list", Item, 100)
     results = get_many(source, (f"{n:036d}" for n in range(1_000_000)), 20, raising=False)
-    await anext(results)
-    start, count = peak(), 1
-    async for _ in results:
-        count += 1
-    assert count == 1_000_000
-    print(peak() - start)
+    await growth(results, 1_000_000)
 
 asyncio.run(main())
 """
