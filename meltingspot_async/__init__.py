@@ -4,13 +4,7 @@ from typing import TYPE_CHECKING
 
 from . import models
 from ._first_use import loader
-from ._http.endpoint import BASE_URL
-from ._http.freshness import Freshness
-from ._http.response import RawResponse, Response
-from ._http.retry import RetryPolicy
-from ._http.session import SessionManager
 from ._version import __version__
-from .client import MeltingSpotClient
 from .errors import (
     ApiError,
     AuthenticationError,
@@ -49,13 +43,18 @@ from .events import (
     UnknownField,
     UnknownValue,
 )
-from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
 
 if TYPE_CHECKING:
+    from ._http.endpoint import BASE_URL
+    from ._http.freshness import Freshness
+    from ._http.response import RawResponse, Response
+    from ._http.retry import RetryPolicy
+    from ._http.session import SessionManager
     from ._paging.get_many import FetchResult
     from ._paging.listing import Listing
     from ._paging.many_lists import ListPage, ManyLists
     from ._paging.page import Page
+    from .client import MeltingSpotClient
     from .models import (
         Activity,
         ActivityType,
@@ -98,17 +97,27 @@ if TYPE_CHECKING:
         to_json,
         to_row,
     )
+    from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
     from .resources._base import ListOptions
     from .resources._filters import Range
 else:
     __getattr__ = loader(
         __name__,
         {
+            "_http.endpoint": ["BASE_URL"],
+            "_http.freshness": ["Freshness"],
+            "_http.response": ["RawResponse", "Response"],
+            "_http.retry": ["RetryPolicy"],
+            "_http.session": ["SessionManager"],
             "_paging.get_many": ["FetchResult"],
             "_paging.listing": ["Listing"],
             "_paging.many_lists": ["ListPage", "ManyLists"],
             "_paging.page": ["Page"],
+            "client": ["MeltingSpotClient"],
             "models": models.__all__,
+            "rate_limit": [
+                *("DOCUMENTED_LIMITS", "Priority", "RateLimit", "RateLimiter", "SlidingWindowLimiter"),
+            ],
             "resources._base": ["ListOptions"],
             "resources._filters": ["Range"],
         },
