@@ -88,6 +88,20 @@ def test_what_is_loaded_on_first_use_is_found_by_its_imports() -> None:
     assert {name for name in wanted if not name.endswith("__init__")} <= set(finder.modules)
 
 
+def test_models_and_errors_need_no_client() -> None:
+    """A program that uses models and errors only loads neither the client nor aiohttp; the rooms come when named."""
+    program = """
+import sys
+import meltingspot_async
+from meltingspot_async import CourseParticipant, NotFoundError
+assert "aiohttp" not in sys.modules and "meltingspot_async.client" not in sys.modules
+assert meltingspot_async.rate_limit.RateLimit is meltingspot_async.RateLimit
+assert meltingspot_async.resources.Groups
+assert meltingspot_async.MeltingSpotClient
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_import_loads_no_resource_and_no_model() -> None:
     """A program that makes a client pays for the resources and models that it uses, and for no others."""
     program = """
