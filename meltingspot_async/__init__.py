@@ -4,13 +4,7 @@ from typing import TYPE_CHECKING
 
 from . import models
 from ._first_use import loader
-from ._http.endpoint import BASE_URL
-from ._http.freshness import Freshness
-from ._http.response import RawResponse, Response
-from ._http.retry import RetryPolicy
-from ._http.session import SessionManager
 from ._version import __version__
-from .client import MeltingSpotClient
 from .errors import (
     ApiError,
     AuthenticationError,
@@ -49,76 +43,52 @@ from .events import (
     UnknownField,
     UnknownValue,
 )
-from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
 
 if TYPE_CHECKING:
+    from ._http.endpoint import BASE_URL
+    from ._http.freshness import Freshness
+    from ._http.response import RawResponse, Response
+    from ._http.retry import RetryPolicy
+    from ._http.session import SessionManager
     from ._paging.get_many import FetchResult
     from ._paging.listing import Listing
     from ._paging.many_lists import ListPage, ManyLists
     from ._paging.page import Page
-    from .models import (
-        Activity,
-        ActivityType,
-        Channel,
-        ChannelPrivacy,
-        Course,
-        CourseParticipant,
-        CoursePrivacy,
-        CourseStatus,
-        CustomFormAnswer,
-        CustomPropertyType,
-        CustomPropertyValue,
-        CustomRole,
-        Forum,
-        ForumPrivacy,
-        Group,
-        Language,
-        LearningPathParticipant,
-        Live,
-        LiveBuiltInType,
-        LiveMetrics,
-        LiveParticipant,
-        LiveParticipantMetrics,
-        LiveParticipantStatus,
-        LiveParticipantType,
-        LiveParticipation,
-        LivePrivacy,
-        LiveSolution,
-        LiveStatus,
-        LiveVisibility,
-        Model,
-        NavigationMode,
-        ParticipantStatus,
-        Permission,
-        SpotMember,
-        SpotMemberRole,
-        SpotMemberStatus,
-        from_dict,
-        to_dict,
-        to_json,
-        to_row,
-    )
+    from .client import MeltingSpotClient
+    from .models import *  # noqa: F403 - all that it lists is ours, too
+    from .rate_limit import DOCUMENTED_LIMITS, Priority, RateLimit, RateLimiter, SlidingWindowLimiter
     from .resources._base import ListOptions
     from .resources._filters import Range
 else:
     __getattr__ = loader(
         __name__,
         {
+            "_http.endpoint": ["BASE_URL"],
+            "_http.freshness": ["Freshness"],
+            "_http.response": ["RawResponse", "Response"],
+            "_http.retry": ["RetryPolicy"],
+            "_http.session": ["SessionManager"],
             "_paging.get_many": ["FetchResult"],
             "_paging.listing": ["Listing"],
             "_paging.many_lists": ["ListPage", "ManyLists"],
             "_paging.page": ["Page"],
+            "client": ["MeltingSpotClient"],
             "models": models.__all__,
+            "rate_limit": [
+                "DOCUMENTED_LIMITS",
+                "Priority",
+                "RateLimit",
+                "RateLimiter",
+                "SlidingWindowLimiter",
+            ],
             "resources._base": ["ListOptions"],
             "resources._filters": ["Range"],
         },
     )
 
-__all__ = [
+__all__: list[str] = [
     "BASE_URL",
     "DOCUMENTED_LIMITS",
-    "Activity",
-    "ActivityType",
     "ApiError",
     "AttemptFinished",
     "AttemptStarted",
@@ -127,58 +97,27 @@ __all__ = [
     "CallEnded",
     "CallEvent",
     "CallStarted",
-    "Channel",
-    "ChannelPrivacy",
     "Coalesced",
-    "Course",
-    "CourseParticipant",
-    "CoursePrivacy",
-    "CourseStatus",
-    "CustomFormAnswer",
-    "CustomPropertyType",
-    "CustomPropertyValue",
-    "CustomRole",
     "DeadlineExceededError",
     "Drift",
     "Event",
     "FetchResult",
-    "Forum",
-    "ForumPrivacy",
     "FreshAnswer",
     "Freshness",
-    "Group",
     "InvalidItem",
     "InvalidItemsError",
     "InvalidResponseError",
-    "Language",
-    "LearningPathParticipant",
     "LimiterUnavailableError",
     "ListChangedError",
     "ListOptions",
     "ListPage",
     "Listing",
     "ListsFailedError",
-    "Live",
-    "LiveBuiltInType",
-    "LiveMetrics",
-    "LiveParticipant",
-    "LiveParticipantMetrics",
-    "LiveParticipantStatus",
-    "LiveParticipantType",
-    "LiveParticipation",
-    "LivePrivacy",
-    "LiveSolution",
-    "LiveStatus",
-    "LiveVisibility",
     "ManyLists",
     "MeltingSpotClient",
     "MeltingSpotError",
-    "Model",
-    "NavigationMode",
     "NotFoundError",
     "Page",
-    "ParticipantStatus",
-    "Permission",
     "PermissionDeniedError",
     "Priority",
     "QuotaExhaustedError",
@@ -195,9 +134,6 @@ __all__ = [
     "ServerError",
     "SessionManager",
     "SlidingWindowLimiter",
-    "SpotMember",
-    "SpotMemberRole",
-    "SpotMemberStatus",
     "StaleAnswer",
     "Throttled",
     "TransportError",
@@ -205,11 +141,8 @@ __all__ = [
     "UnknownValue",
     "UsageError",
     "__version__",
-    "from_dict",
-    "to_dict",
-    "to_json",
-    "to_row",
 ]
+__all__ += models.__all__
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,6 @@ Names of people cannot be recognised in a service's own words, so they can stand
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -67,10 +66,12 @@ def _readings(text: str) -> Iterator[str]:
     """A text as it is, and as it reads when its encodings are undone one after the other: escapes of JSON, entities of
     HTML, percent signs.
     """
+    from html import unescape  # noqa: PLC0415 - a table of 2,000 names, for texts that few programs get
+
     yield text
     for _ in range(_LAYERS):
         before = text
-        for decode in (_unescaped, html.unescape, unquote):
+        for decode in (_unescaped, unescape, unquote):
             text = decode(text)
             yield text
         if text == before:

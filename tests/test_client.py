@@ -258,7 +258,11 @@ async def test_errors_of_the_operating_system_become_transport_errors(
 
 
 def test_public_names_exist_and_are_sorted() -> None:
-    """Every name of __all__ exists, and they are in order: constants, classes, functions."""
-    names = meltingspot_async.__all__
-    assert names == sorted(names, key=lambda name: (not name.isupper(), name.islower(), name))
+    """Every name of __all__ exists once: in order the package's own, then, in order, those of the models."""
+    names, models = meltingspot_async.__all__, meltingspot_async.models.__all__
+    own = names[: -len(models)]
+    assert names == [*own, *models]
+    for part in (own, models):  # constants, classes, functions
+        assert part == sorted(set(part), key=lambda name: (not name.isupper(), name.islower(), name))
+    assert not set(own) & set(models)
     assert all(hasattr(meltingspot_async, name) for name in names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from secrets import token_hex
+import os
 from types import TracebackType
 
 import attrs
@@ -170,7 +170,7 @@ class Scope:
 
 def new_call_id() -> str:
     """An id that no other call has."""
-    return token_hex(16)
+    return os.urandom(16).hex()
 
 
 def _from_now(seconds: float | None) -> float | None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, TypeVar, cast, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import ClassValidationError, Converter
@@ -98,10 +99,12 @@ def _first_problem(error: ClassValidationError) -> tuple[str, str]:
 
 
 def _structure_enum(value: object, enum: type[OpenEnum]) -> OpenEnum:
-    member = enum(values.structure_str(value, str))
-    if not member.is_known:
-        _notice.get()(UnknownValue(enum.__name__, member.value))
-    return member
+    text = values.structure_str(value, str)
+    known = enum._value2member_map_.get(text)  # to call the class takes four times as long
+    if isinstance(known, enum):
+        return known
+    _notice.get()(UnknownValue(enum.__name__, text))
+    return enum(text)
 
 
 def _is_object(kind: Any) -> bool:
@@ -110,6 +113,17 @@ def _is_object(kind: Any) -> bool:
 
 def _is_array(kind: Any) -> bool:
     return get_origin(kind) is tuple
+
+
+def _is_optional(kind: Any) -> bool:
+    return get_origin(kind) in {Union, UnionType} and len(get_args(kind)) == 2 and NoneType in get_args(kind)
+
+
+def _optional_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    """Structure null, or a value of one type: cattrs would look for the way of that type at every value."""
+    (present,) = (part for part in get_args(kind) if part is not NoneType)
+    structure_present = converter.get_structure_hook(present)
+    return lambda value, _: None if value is None else structure_present(value, present)
 
 
 def _array_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
@@ -180,6 +194,8 @@ def _odd_names(
         for field in attrs.fields(cls)
         if LENIENT in field.metadata
     }
+    if not hooks:  # as in most models, whose items then cost no search
+        return lambda _: frozenset()
     return lambda fields: frozenset(
         name for name, (hook, kind) in hooks.items() if name in fields and not _fits(fields[name], hook, kind)
     )
@@ -206,6 +222,7 @@ def _make_converter() -> Converter:
     converter = Converter(detailed_validation=True)
     converter.register_structure_hook_factory(attrs.has, _structure_hook)
     converter.register_structure_hook_factory(_is_array, _array_hook)
+    converter.register_structure_hook_factory(_is_optional, _optional_hook)
     converter.register_structure_hook(str, values.structure_str)
     converter.register_structure_hook(int, values.structure_int)
     converter.register_structure_hook(float, values.structure_number)

@@ -12,12 +12,11 @@ from typing import NoReturn
 
 from ..errors import InvalidResponseError, UsageError
 
-_SHADES = bytes(48 if chr(byte).isdigit() else byte for byte in range(128)) + bytes(range(128, 256))
-"""Turns every digit into a 0."""
+_SHAPE = bytes.maketrans(b"123456789{", b"000000000[")
+"""Turns every digit into a 0, and every brace that opens an object into the bracket that opens an array."""
 
 _LONG_NUMBER = b"0" * 19
 """What a number looks like then that may not fit into 64 bits, so that orjson would round it."""
-
 
 MAX_DEPTH = 200
 """Arrays and objects within each other that a text may hold: fewer than json, orjson and their users can bear."""
@@ -37,9 +36,9 @@ def read(body: bytes) -> object:
 
     :raises NotJsonError: the body is not JSON, is in another encoding, or is nested too deep to be read.
     """
-    is_exact = _LONG_NUMBER not in body.translate(_SHADES)
+    shape = body.translate(_SHAPE)
     problem = "it is not JSON" if body.strip() else "it is empty"
-    for reader in (_fast, _exact) if is_exact else (_exact,):
+    for reader in (_exact,) if _LONG_NUMBER in shape else (_fast, _exact):
         try:
             value = reader(body)
         except ValueError:
@@ -47,7 +46,7 @@ def read(body: bytes) -> object:
         except RecursionError:
             problem = _TOO_DEEP
             break
-        if body.count(b"[") + body.count(b"{") <= MAX_DEPTH or not _is_deep(value):
+        if shape.count(b"[") <= MAX_DEPTH or not _is_deep(value):
             return value
         problem = _TOO_DEEP
         break

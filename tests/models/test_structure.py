@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meltingspot_async import CourseParticipant, InvalidResponseError, ParticipantStatus
+from meltingspot_async import CourseParticipant, InvalidResponseError, Model, ParticipantStatus
 from meltingspot_async._paging.page import Page
 from meltingspot_async.models._converter import structure
 
@@ -55,6 +55,23 @@ def test_first_odd_item_ends_a_page() -> None:
         structure(zeros, Page[CourseParticipant], PATH)
     assert (refused.value.field, refused.value.problem) == ("$.items[0]", "expected an object, got a number")
     assert refused.value.__context__ is None
+
+
+@attrs.frozen(kw_only=True)
+class Node(Model):
+    """A model of a program's own that can hold its like."""
+
+    parent: Node | None = None
+    children: tuple[Node, ...] = ()
+
+
+def test_model_can_hold_its_like() -> None:
+    """A model of a program's own may have fields of its own class, and what does not fit there is named."""
+    found = structure(b'{"parent": {"children": [{"parent": null}]}}', Node, PATH)
+    assert found == Node(parent=Node(children=(Node(),)))
+    with pytest.raises(InvalidResponseError) as refused:
+        structure(b'{"parent": {"children": [{"parent": 1}]}}', Node, PATH)
+    assert refused.value.field == "$.parent.children[0].parent"
 
 
 def fits(field: str, value: object) -> bool:

@@ -28,7 +28,8 @@ def public_api() -> list[str]:
     lines: list[str] = []
     for module in (package, *(package[room] for room in ROOMS)):
         for name in sorted(str(name) for name in module.exports or ()):
-            target = _target(module[name])
+            # The package imports all of models for type checkers only, which griffe does not follow.
+            target = _target(module.members.get(name) or package["models"][name])
             public_name = f"{module.path}.{name}"
             if (first := described.setdefault(target.path, public_name)) != public_name:
                 lines.append(f"{public_name} = {first}")

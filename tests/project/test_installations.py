@@ -88,6 +88,26 @@ def test_what_is_loaded_on_first_use_is_found_by_its_imports() -> None:
     assert {name for name in wanted if not name.endswith("__init__")} <= set(finder.modules)
 
 
+def test_models_and_errors_need_no_client() -> None:
+    """A program that uses models and errors only loads neither the client nor aiohttp."""
+    program = """
+import sys
+import meltingspot_async
+from meltingspot_async import CourseParticipant, NotFoundError
+assert "aiohttp" not in sys.modules and "meltingspot_async.client" not in sys.modules
+assert meltingspot_async.rate_limit.RateLimit is meltingspot_async.RateLimit
+assert meltingspot_async.resources.Groups
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("room", ["models", "rate_limit", "resources"])
+def test_rooms_need_no_import_of_their_own(room: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an import of the package alone, its rooms are attributes of it, loaded or not."""
+    monkeypatch.delattr(meltingspot_async, room)
+    assert getattr(meltingspot_async, room) is sys.modules[f"meltingspot_async.{room}"]
+
+
 def test_import_loads_no_resource_and_no_model() -> None:
     """A program that makes a client pays for the resources and models that it uses, and for no others."""
     program = """
