@@ -90,8 +90,12 @@ class PageCursor:
 
     @property
     def refusal(self) -> Exception | None:
-        """Why items are missing at the end: a page was refused that should be there, for the one before it was full."""
-        is_missed = self._items_received < self.total and self._size_at_end >= self._full_page
+        """Why items are missing at the end: a page was refused that should be there, for the one before it was full.
+
+        Or the list moved, and what was to be on that page is now on one that was read before.
+        """
+        is_at_end = self._items_received >= self.movement.total_at_end
+        is_missed = not is_at_end and self._size_at_end >= self._full_page
         return self._refusal if self.next_page is None and (is_missed or not self.has_begun) else None
 
     @property

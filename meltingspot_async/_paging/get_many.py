@@ -16,7 +16,6 @@ from ..errors import (
     BadRequestError,
     InvalidResponseError,
     MeltingSpotError,
-    NotFoundError,
     PermissionDeniedError,
     UsageError,
 )
@@ -111,7 +110,7 @@ async def _from_pages(
             try:
                 page = await reading.next(_useful_pages(cursor, wanted))
             except MeltingSpotError as error:
-                for item_id in () if _may_spare_items(error, cursor) else tuple(wanted):
+                for item_id in () if isinstance(error, MAY_SPARE_ITEMS) else tuple(wanted):
                     del wanted[item_id]
                     yield FetchResult(item_id, None, error)
                 return
@@ -133,11 +132,6 @@ def _taken(source: ServiceList[T], page: Page[T] | None, wanted: dict[str, None]
     for item_id in taken:
         del wanted[item_id]
     return taken
-
-
-def _may_spare_items(error: MeltingSpotError, cursor: PageCursor) -> bool:
-    """Whether the single items need not share the error of a page."""
-    return isinstance(error, MAY_SPARE_ITEMS) or (isinstance(error, NotFoundError) and cursor.has_begun)
 
 
 async def _singly(

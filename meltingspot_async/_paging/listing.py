@@ -59,7 +59,7 @@ class Listing(Generic[T]):
         async with aclosing(self._read(cursor, invalid)) as pages:
             async for page in pages:
                 yield page
-        if cursor.movement.lost_items:
+        if cursor.movement.lost_items or cursor.refusal is not None:
             first_page = 0 if cursor.is_counted_from_0 else 1
             cursor = PageCursor(cursor.page_size, first_page, given=cursor.seen, habits=habits)
             async with aclosing(self._read(cursor, invalid)) as pages:
@@ -79,8 +79,6 @@ class Listing(Generic[T]):
                     for item in page.invalid:
                         self._source.session.report(item)
                     yield page
-        if cursor.refusal is not None:
-            raise cursor.refusal
 
     async def first(self) -> T | None:
         """The first item that the service gives, or ``None`` if the list is empty."""
@@ -130,9 +128,12 @@ class Listing(Generic[T]):
     def _end(self, cursor: PageCursor, invalid: list[InvalidItem]) -> None:
         """Say what could not be given.
 
+        :raises ApiError: a page was refused.
         :raises ListChangedError: the last reading moved.
         :raises InvalidItemsError: items were not as documented.
         """
+        if cursor.refusal is not None:
+            raise cursor.refusal
         path, self.missing = shown_path(self._source.path), cursor.missing
         if cursor.missing:
             logger.warning(

@@ -48,6 +48,11 @@ class Movement:
         self._fell += max(0, earlier - later)
 
     @property
+    def total_at_end(self) -> int:
+        """Items of the list, as the page furthest behind said."""
+        return self._last
+
+    @property
     def total_is_own(self) -> bool:
         """Whether each ``total`` was the number of its page's items, and so says nothing about the list."""
         return self._is_own and self._answers > 1

@@ -48,7 +48,7 @@ class Reading(Generic[T]):
             received = await self._under_way.pop(number)
         except PAST_THE_END as error:
             self.cursor.refused(error)
-            if self.cursor.refusal is not None:
+            if self.cursor.refusal is not None and not self.cursor.has_begun:
                 raise self.cursor.refusal from None
             return None
         self._given += 1

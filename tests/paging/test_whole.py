@@ -132,6 +132,29 @@ async def test_item_that_changed_its_place_has_the_list_read_once_more() -> None
         assert missing == 0
 
 
+@pytest.mark.parametrize("first_page", [0, 1])
+async def test_removal_that_takes_the_last_page_away_has_the_list_read_once_more(
+    first_page: Literal[0, 1],
+) -> None:
+    """A page that is refused, since its only item moved to one that was read already, is no end and no error."""
+    answers = 0
+
+    def remove_one(items: int, page: int) -> int:
+        nonlocal answers
+        answers += 1
+        if answers == 4 + first_page:
+            fake.remove(make_course_participant(0, course_id="c"))
+        return items
+
+    fake = FakeMeltingSpot(
+        limits=[WIDE], first_page=first_page, past_the_end="404", claimed_total=remove_one
+    )
+    async with course(26, fake=fake, page_size=5) as (_, client, ids):
+        listing = client.course_participants.list("c")
+        assert {*ids[1:]} <= {participant.id async for participant in listing}
+        assert listing.missing == 0
+
+
 # --- Refused limits ----------------------------------------------------------------------------------------
 
 
