@@ -18,6 +18,7 @@ from ..events import (
     AttemptStarted,
     CallEnded,
     CallStarted,
+    Coalesced,
     Drift,
     Event,
     InvalidItem,
@@ -55,18 +56,31 @@ class Outcome:
     def __exit__(
         self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
     ) -> None:
-        call, reporter = self._call, self._reporter
-        if not reporter.is_heard:
-            return
         error = None if kind is None else kind.__name__
         if isinstance(failure, ApiError):
             self.status = failure.status
+        call, reporter = self._call, self._reporter
         duration = asyncio.get_running_loop().time() - self._started
         if self._attempt is None:
             reporter.report(CallEnded(call.id, call.path, self.status, error, duration))
         else:
             about = (call.id, call.path, reporter.base_url, self._attempt)
             reporter.report(AttemptFinished(*about, self.status, error, duration))
+
+
+class Unheard:
+    """The block of a call or an attempt that nobody observes, as nearly all are: they share one, and make no events."""
+
+    status: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Report nothing."""
+
+
+UNHEARD = Unheard()
 
 
 @attrs.define
@@ -79,11 +93,6 @@ class Reporter:
     secret: str = attrs.field(default="", repr=False)
     """The key, which no event shows."""
     _noticed: set[int] = attrs.field(factory=set[int], init=False)
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether anybody learns that a call goes as it should: nearly all calls do, and few are observed."""
-        return self.on_event is not None or logger.isEnabledFor(logging.DEBUG)
 
     def report(self, event: Event) -> None:
         """Report an event, without the key and emails."""
@@ -125,15 +134,25 @@ class Reporter:
             case _:
                 return event
 
-    def call(self, call: Call) -> Outcome:
+    def call(self, call: Call) -> Outcome | Unheard:
         """Report that a call begins with this block, and how it ended."""
-        if self.is_heard:
-            self.report(CallStarted(call.id, call.path, self.base_url))
+        if not self._is_heard():
+            return UNHEARD
+        self.report(CallStarted(call.id, call.path, self.base_url))
         return Outcome(self, call)
 
-    def attempt(self, call: Call) -> Outcome:
+    def joined(self, call: Call, theirs: Call) -> None:
+        """Report that a call shares the request of another."""
+        self.report(Coalesced(call.id, call.path, theirs.id))
+
+    def attempt(self, call: Call) -> Outcome | Unheard:
         """Report that an attempt of a call begins with this block, and how it ended."""
-        if self.is_heard:
-            about = (call.id, call.path, self.base_url, call.attempt)
-            self.report(AttemptStarted(*about, call.waited, call.priority.value))
+        if not self._is_heard():
+            return UNHEARD
+        about = (call.id, call.path, self.base_url, call.attempt)
+        self.report(AttemptStarted(*about, call.waited, call.priority.value))
         return Outcome(self, call, call.attempt)
+
+    def _is_heard(self) -> bool:
+        """Whether anybody learns of what goes as it should."""
+        return self.on_event is not None or logger.isEnabledFor(logging.DEBUG)

@@ -12,6 +12,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 from .._validation import require_not_negative
@@ -66,6 +67,7 @@ class QueueingLimiter(ABC):
         self._pid = 0
         self._tick = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._slot_of = partial(Slot, self._acquire, self._release)  # thousands share the two methods
 
     def slot(
         self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
@@ -77,7 +79,7 @@ class QueueingLimiter(ABC):
             deadline passes.
         :raises QuotaExhaustedError: when the slot is farther away than ``patience`` allows.
         """
-        return Slot(self._acquire, self._release, priority, deadline)
+        return self._slot_of(priority, deadline)
 
     @abstractmethod
     def _report(self, *, is_due: bool = False) -> None:
