@@ -56,13 +56,13 @@ class InFlight(Generic[T]):
         :raises DeadlineExceededError: the call's deadline has passed.
         :raises UsageError: the client was closed.
         """
-        options = call.options
+        loop, options = asyncio.get_running_loop(), call.options
         key: Hashable = (url, call.item_id, options.headers) if options.coalesce else call.id
         flight = joined = self._find(key, call.suits)
         while True:
             self._check()
             if flight is None:
-                flight = Flight(call, asyncio.create_task(fetch(call, url), name=NAME))
+                flight = Flight(call, loop.create_task(fetch(call, url), name=NAME))
                 self._flights[key] = (*self._flights.get(key, ()), flight)
             else:
                 flight.call.admit(call)

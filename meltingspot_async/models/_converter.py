@@ -180,6 +180,8 @@ def _odd_names(
         for field in attrs.fields(cls)
         if LENIENT in field.metadata
     }
+    if not hooks:  # as in most models
+        return lambda fields: frozenset()
     return lambda fields: frozenset(
         name for name, (hook, kind) in hooks.items() if name in fields and not _fits(fields[name], hook, kind)
     )
@@ -213,6 +215,9 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(datetime, values.structure_datetime)
     converter.register_structure_hook(OpenEnum, _structure_enum)
     converter.register_structure_hook_func(lambda kind: kind == str | None, values.structure_optional_str)
+    converter.register_structure_hook_func(
+        lambda kind: kind == datetime | None, values.structure_optional_datetime
+    )
     converter.register_structure_hook_func(lambda kind: kind == Milliseconds, values.structure_milliseconds)
     converter.register_structure_hook_func(
         lambda kind: kind == PropertyValue | None, values.structure_property
