@@ -112,7 +112,7 @@ CLOSED = "This client was closed while the call was under way: close it after it
 
 
 class CallsUnderWay:
-    """The streams of a client, which end when it is closed: those that wait for a slot or back off, and all others."""
+    """The streams of a client, which end when it is closed, wherever they wait. All other calls are ``InFlight``."""
 
     def __init__(self) -> None:
         self._closed = False
@@ -127,7 +127,7 @@ class CallsUnderWay:
         return Scope(self, call)
 
     async def close(self) -> None:
-        """End all calls of this loop, and wait until they have ended. None begins from now on."""
+        """End all streams of this loop, and wait until they have ended. None begins from now on."""
         self._closed = True
         loop = asyncio.get_running_loop()
         ends = [scope.end() for scope in self.scopes if scope.loop is loop]
@@ -142,7 +142,8 @@ class CallsUnderWay:
 
 @attrs.define(eq=False)
 class Scope:
-    """A block that ends with its call's deadline or its client. Not a generator: thousands of calls wait in one."""
+    """A block that ends with its call's deadline or its client. Not a generator, which would take an error of the block
+    for its own."""
 
     _calls: CallsUnderWay
     _call: Call

@@ -64,14 +64,14 @@ class Endpoint:
         :raises UsageError: for a path that is not plain, absolute and encoded, a value that is neither text nor a
             whole number, or an address longer than 8,000 characters.
         """
-        if not (isinstance(path, str) and isinstance(params, Mapping | None)):
+        if not (isinstance(path, str) and (params is None or isinstance(params, Mapping))):
             raise UsageError("A path must be a str, and params a mapping of names to values.")
         if not _PATH.fullmatch(path):
             raise UsageError(
                 f"{shown_path(path)!r} is not a path to ask for: it must start with '/', be percent-encoded and have "
                 "no empty, '.' or '..' segment; parameters go into params."
             )
-        url = self.base_url + path + _query(params or {})
+        url = self.base_url + path + (_query(params) if params else "")
         if len(self.api_key) >= SHORTEST_KEY and (self.api_key in url or self.api_key in unquote(url)):
             raise UsageError("The key stands in the path or in params: addresses end up in logs.")
         if len(url) > MAX_URL:
@@ -101,7 +101,7 @@ def _query(params: Params) -> str:
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise UsageError(f"The parameter {name} must be a str or an int, not {type(value).__name__}.")
     try:
-        return f"?{urlencode(params, quote_via=quote, safe='[],')}" if params else ""
+        return f"?{urlencode(params, quote_via=quote, safe='[],')}"
     except UnicodeEncodeError:
         raise UsageError("A parameter holds half a surrogate pair, which is not valid Unicode.") from None
 
