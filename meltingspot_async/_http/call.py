@@ -142,8 +142,10 @@ class CallsUnderWay:
 
 @attrs.define(eq=False)
 class Scope:
-    """A block that ends with its call's deadline or its client. Not a generator, which would take an error of the block
-    for its own."""
+    """A block that ends with its call's deadline or its client.
+
+    Not a generator, which would take an error of the block for its own.
+    """
 
     _calls: CallsUnderWay
     _call: Call
