@@ -25,15 +25,15 @@ class AttemptSlot:
     _slot: AbstractAsyncContextManager[None] = attrs.field(init=False)
 
     async def __aenter__(self) -> None:
-        call, clock = self._call, asyncio.get_running_loop().time
-        queued = clock()
+        call, loop = self._call, asyncio.get_running_loop()
+        queued = loop.time()
         self._slot = self._limiter.slot(call.priority, call.deadline)
         try:
             await self._slot.__aenter__()
         except DeadlineExceededError as refusal:
             wait_needed = refusal.wait_needed
         else:
-            call.has_slot, call.waited, call.asked = True, clock() - queued, next(self._numbers)
+            call.has_slot, call.waited, call.asked = True, loop.time() - queued, next(self._numbers)
             return
         # Raised outside the handler: the limiter's error says nothing that this one does not.
         raise call.exceeded(wait_needed)

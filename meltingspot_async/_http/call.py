@@ -9,7 +9,7 @@ from types import TracebackType
 import attrs
 
 from .._redaction import shown_path
-from ..errors import DeadlineExceededError, UsageError
+from ..errors import DeadlineExceededError, MeltingSpotError, UsageError
 from ..rate_limit import Priority
 from .options import RequestOptions
 
@@ -96,14 +96,23 @@ class Call:
             theirs.options.retry,
         )
 
+    def accepts(self, failure: BaseException | None, theirs: Call) -> bool:
+        """Whether a request of mine would end like theirs, which failed or succeeded."""
+        if isinstance(failure, DeadlineExceededError):
+            return not self.has_time_for(failure.wait_needed or 0.0)
+        return not isinstance(failure, MeltingSpotError) or self.is_made_like(theirs)
+
     def admit(self, other: Call) -> None:
         """Let somebody join: from the next attempt on, the more urgent of all callers decides."""
         if other.priority is Priority.INTERACTIVE:
             self.priority = other.priority
 
 
+CLOSED = "This client was closed while the call was under way: close it after its calls."
+
+
 class CallsUnderWay:
-    """The calls of a client, which end when it is closed: those that wait for a slot or back off, and all others."""
+    """The streams of a client, which end when it is closed, wherever they wait. All other calls are ``InFlight``."""
 
     def __init__(self) -> None:
         self._closed = False
@@ -118,7 +127,7 @@ class CallsUnderWay:
         return Scope(self, call)
 
     async def close(self) -> None:
-        """End all calls of this loop, and wait until they have ended. None begins from now on."""
+        """End all streams of this loop, and wait until they have ended. None begins from now on."""
         self._closed = True
         loop = asyncio.get_running_loop()
         ends = [scope.end() for scope in self.scopes if scope.loop is loop]
@@ -128,12 +137,15 @@ class CallsUnderWay:
     def check(self) -> None:
         """Refuse to go on after the client was closed."""
         if self._closed:
-            raise UsageError("This client was closed while the call was under way: close it after its calls.")
+            raise UsageError(CLOSED)
 
 
 @attrs.define(eq=False)
 class Scope:
-    """A block that ends with its call's deadline or its client. Not a generator: thousands of calls wait in one."""
+    """A block that ends with its call's deadline or its client.
+
+    Not a generator, which would take an error of the block for its own.
+    """
 
     _calls: CallsUnderWay
     _call: Call

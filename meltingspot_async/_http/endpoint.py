@@ -22,7 +22,8 @@ MAX_URL = 8_000
 SHORTEST_KEY = 8
 """Characters of the shortest key that is looked for in addresses: shorter texts can be part of any path."""
 
-_SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
+_PATH = re.compile(r"(?:/(?!(?:\.|%2[Ee]){1,2}(?:/|\Z))(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+)+")
+"""Segments that are encoded, and neither empty nor dots, which stand for another segment."""
 _ADDRESS = re.compile(r"[!\"$->@-~]+")  # printable ASCII but ? and #
 _TOKEN = re.compile(r"[!-~]+")
 
@@ -63,16 +64,15 @@ class Endpoint:
         :raises UsageError: for a path that is not plain, absolute and encoded, a value that is neither text nor a
             whole number, or an address longer than 8,000 characters.
         """
-        if not (isinstance(path, str) and isinstance(params, Mapping | None)):
+        if not (isinstance(path, str) and (params is None or isinstance(params, Mapping))):
             raise UsageError("A path must be a str, and params a mapping of names to values.")
-        segments = path[1:].split("/") if path.startswith("/") else [""]
-        if not all(_SEGMENT.fullmatch(s) and unquote(s) not in {".", ".."} for s in segments):
+        if not _PATH.fullmatch(path):
             raise UsageError(
                 f"{shown_path(path)!r} is not a path to ask for: it must start with '/', be percent-encoded and have "
                 "no empty, '.' or '..' segment; parameters go into params."
             )
-        url = self.base_url + path + _query(params or {})
-        if len(self.api_key) >= SHORTEST_KEY and any(self.api_key in text for text in (url, unquote(url))):
+        url = self.base_url + path + (_query(params) if params else "")
+        if len(self.api_key) >= SHORTEST_KEY and (self.api_key in url or self.api_key in unquote(url)):
             raise UsageError("The key stands in the path or in params: addresses end up in logs.")
         if len(url) > MAX_URL:
             values = {name: len(str(value)) for name, value in (params or {}).items()}
@@ -101,7 +101,7 @@ def _query(params: Params) -> str:
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise UsageError(f"The parameter {name} must be a str or an int, not {type(value).__name__}.")
     try:
-        return f"?{urlencode(params, quote_via=quote, safe='[],')}" if params else ""
+        return f"?{urlencode(params, quote_via=quote, safe='[],')}"
     except UnicodeEncodeError:
         raise UsageError("A parameter holds half a surrogate pair, which is not valid Unicode.") from None
 

@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 def get(session: SessionManager, path: str, model: type[T], item_id: str) -> Awaitable[T]:
     """What stands at a path, which must have this id: from the service, or from an answer that is fresh enough."""
-    session.check_open()
     options = session.options
     if options.freshness is None:
         return fetch(session, path, model, item_id)
+    session.check_open()
 
     def ask(changes: OptionChanges, call_id: str) -> Awaitable[T]:
         return fetch(session.with_options(**changes), path, model, item_id, call_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,6 +18,7 @@ from ..events import (
     AttemptStarted,
     CallEnded,
     CallStarted,
+    Coalesced,
     Drift,
     Event,
     InvalidItem,
@@ -64,6 +66,21 @@ class Outcome:
         else:
             about = (call.id, call.path, reporter.base_url, self._attempt)
             reporter.report(AttemptFinished(*about, self.status, error, duration))
+
+
+class Unheard:
+    """The block of a call or an attempt that nobody observes, as nearly all are: they share one, and make no events."""
+
+    status: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Report nothing."""
+
+
+UNHEARD = Unheard()
 
 
 @attrs.define
@@ -117,13 +134,25 @@ class Reporter:
             case _:
                 return event
 
-    def call(self, call: Call) -> Outcome:
+    def call(self, call: Call) -> Outcome | Unheard:
         """Report that a call begins with this block, and how it ended."""
+        if not self._is_heard():
+            return UNHEARD
         self.report(CallStarted(call.id, call.path, self.base_url))
         return Outcome(self, call)
 
-    def attempt(self, call: Call) -> Outcome:
+    def joined(self, call: Call, theirs: Call) -> None:
+        """Report that a call shares the request of another."""
+        self.report(Coalesced(call.id, call.path, theirs.id))
+
+    def attempt(self, call: Call) -> Outcome | Unheard:
         """Report that an attempt of a call begins with this block, and how it ended."""
+        if not self._is_heard():
+            return UNHEARD
         about = (call.id, call.path, self.base_url, call.attempt)
         self.report(AttemptStarted(*about, call.waited, call.priority.value))
         return Outcome(self, call, call.attempt)
+
+    def _is_heard(self) -> bool:
+        """Whether anybody learns of what goes as it should."""
+        return self.on_event is not None or logger.isEnabledFor(logging.DEBUG)

@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 import attrs
 
 from .._redaction import shown_path
-from ..errors import (
-    ApiError,
-    DeadlineExceededError,
-    MeltingSpotError,
-    TransportError,
-)
-from ..events import Coalesced, Event, InvalidItem
+from ..errors import ApiError, TransportError
+from ..events import Event, InvalidItem
 from ..rate_limit import Priority, RateLimiter
 from .attempt_slot import AttemptSlot
 from .call import Call, CallsUnderWay
@@ -77,7 +72,7 @@ class SessionManager:
         self.fresh: Refreshing = Refreshing(self.report)
         """Items that were received, and may be given again."""
         self._budget = RetryBudget()
-        self._in_flight: InFlight[Call, Reply] = InFlight()
+        self._in_flight: InFlight[Reply] = InFlight(self._reporter.joined)
         self._calls = CallsUnderWay()
 
     def __repr__(self) -> str:
@@ -107,6 +102,7 @@ class SessionManager:
         """End the calls under way and close what was opened here; a session that was given stays open."""
         self._transport.check_loop()
         await self.fresh.close()
+        await self._in_flight.close()
         await self._calls.close()
         await self._transport.close()
 
@@ -165,38 +161,10 @@ class SessionManager:
         url = self._endpoint.url(path, params)
         self.check_open()
         call = Call.begin(path, self._options, item_id, call_id)
-        answer = self._shared_reply if self._options.coalesce else self._reply
         with self._reporter.call(call) as outcome:
-            async with self._calls.scope(call):
-                reply = await answer(call, url)
+            reply = await self._in_flight.answer(call, url, self._reply)
             outcome.status = reply.response.status
         return reply
-
-    async def _shared_reply(self, call: Call, url: str) -> Reply:
-        """The answer to an identical request under way, or to a new one that others can join.
-
-        Whoever begins a request decides how it is made and how long it may queue. A caller who joined one that fails,
-        and would have made it in another way or has more time, makes its own.
-        """
-        key, is_alike = (url, call.item_id, self._options.headers), call.suits
-        while True:
-            flight = joined = self._in_flight.find(key, is_alike)
-            if flight is None:
-                flight = self._in_flight.begin(key, call, self._reply(call, url))
-            else:
-                flight.terms.admit(call)
-                self._reporter.report(Coalesced(call.id, call.path, flight.terms.id))
-            try:
-                return await self._in_flight.join(key, flight)
-            except MeltingSpotError as failure:
-                if joined is None:
-                    raise
-                if isinstance(failure, DeadlineExceededError):
-                    if not call.has_time_for(failure.wait_needed or 0.0):
-                        raise
-                elif call.is_made_like(flight.terms):
-                    raise
-            is_alike = call.is_made_like
 
     async def _reply(self, call: Call, url: str) -> Reply:
         """Attempts until one succeeds."""

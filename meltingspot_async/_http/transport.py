@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import attrs
@@ -72,6 +71,29 @@ class StreamedResponse:
         raise failure
 
 
+@attrs.define(eq=False)
+class Connections:
+    """A session. A block of it is a request under way; once it is retired, the last of them closes it."""
+
+    session: aiohttp.ClientSession
+    _under_way: int = attrs.field(default=0, init=False)
+    _is_retired: bool = attrs.field(default=False, init=False)
+
+    async def __aenter__(self) -> None:
+        self._under_way += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._under_way -= 1
+        if self._is_retired:
+            await self.retire()
+
+    async def retire(self) -> None:
+        """Close the session as soon as it is not in use."""
+        self._is_retired = True
+        if not self._under_way:
+            await self.session.close()
+
+
 class Transport:
     """Sends requests over an aiohttp session: one that was given, or one that it opens on first use and closes.
 
@@ -85,9 +107,9 @@ class Transport:
     ) -> None:
         if given is not None and given.auth is not None:
             raise UsageError("The session given has credentials of its own (auth=): make one without.")
-        self._given = given
-        self._own: aiohttp.ClientSession | None = None
-        self._under_way = Counter[aiohttp.ClientSession]()
+        self._given = None if given is None else Connections(given)
+        self._own: Connections | None = None
+        self._opened: list[Connections] = []
         self._closing_until = -math.inf
         self._proxy = proxy
         self.max_response_bytes: int = max_response_bytes
@@ -99,9 +121,13 @@ class Transport:
 
         :raises TransportError: no complete answer arrived.
         """
-        session = self.open()
+        connections = self.open()
         try:
-            async with asyncio.timeout(request.timeout), self._get(session, request) as response:
+            async with (
+                asyncio.timeout(request.timeout),
+                connections,
+                self._get(connections.session, request) as response,
+            ):
                 head = _head_of(response, request.path)
                 if not head.is_success:
                     return await _refusal(response, head)
@@ -120,23 +146,25 @@ class Transport:
         async with AsyncExitStack() as stack:
             yield await self._head(request, stack)
 
-    def open(self) -> aiohttp.ClientSession:
-        """The session, if it can be used here and now.
+    def open(self) -> Connections:
+        """The connections, if they can be used here and now.
 
         :raises UsageError: the client or the session given is closed, or belongs to another event loop.
         """
         self._check()
         if self._given is not None:
-            if self._given.closed:
+            if self._given.session.closed:
                 raise UsageError(
                     "The aiohttp session given to this client has been closed: give it an open one."
                 )
             return self._given
         if self._own is None:
             # The limiter bounds what is under way: a pool limit would only eat into the attempts' timeout.
-            self._own = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+            connector = aiohttp.TCPConnector(limit=0)
+            self._own = Connections(
+                aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
             )
+            self._opened = [*(one for one in self._opened if not one.session.closed), self._own]
         return self._own
 
     def check_loop(self) -> None:
@@ -147,31 +175,28 @@ class Transport:
         if self._own is not None:
             self._check()
 
-    async def retire(self, session: aiohttp.ClientSession) -> None:
-        """Send nothing more over this session's connections: they may be one answer behind.
+    async def retire(self, connections: Connections) -> None:
+        """Send nothing more over these connections: they may be one answer behind.
 
         The next request opens a session anew; requests under way end over the old one. A session that was given has
         no way to do that: for a while, each request closes the connection that it used.
         """
-        if session is self._given:
+        if connections is self._given:
             self._closing_until = asyncio.get_running_loop().time() + MAX_IDLE
-        elif session is self._own:
+        elif connections is self._own:
             self._own = None
-            await self._close_if_idle(session)
+            await connections.retire()
 
     async def close(self) -> None:
         """Close the sessions that were opened here, if any."""
         self._closed = True
-        opened = [*self._under_way] if self._own is None else [*self._under_way, self._own]
-        self._own = None
-        for session in opened:
-            if session is not self._given:
-                await session.close()
+        self._own, opened, self._opened = None, self._opened, []
+        for connections in opened:
+            await connections.session.close()
 
-    @asynccontextmanager
-    async def _get(
+    def _get(
         self, session: aiohttp.ClientSession, request: Request
-    ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """One request to just this URL, whatever the session given would do by itself."""
         headers = dict(request.headers)
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = (_send_once,)
@@ -180,36 +205,23 @@ class Transport:
             middlewares = (_sign_with(headers.pop("Authorization")), _send_once)
         if asyncio.get_running_loop().time() < self._closing_until:
             headers["Connection"] = "close"
-        self._under_way[session] += 1
-        try:
-            async with session.get(
-                URL(request.url, encoded=True),
-                headers=headers,
-                proxy=self._proxy,
-                allow_redirects=False,
-                raise_for_status=False,
-                auto_decompress=True,
-                timeout=_NO_TIMEOUT,
-                middlewares=middlewares,
-            ) as response:
-                yield response
-        finally:
-            self._under_way[session] -= 1
-            await self._close_if_idle(session)
-
-    async def _close_if_idle(self, session: aiohttp.ClientSession) -> None:
-        """Close a session that is neither in use nor to be used again."""
-        if self._under_way[session]:
-            return
-        del self._under_way[session]
-        if session not in {self._own, self._given}:
-            await session.close()
+        return session.get(
+            URL(request.url, encoded=True),
+            headers=headers,
+            proxy=self._proxy,
+            allow_redirects=False,
+            raise_for_status=False,
+            auto_decompress=True,
+            timeout=_NO_TIMEOUT,
+            middlewares=middlewares,
+        )
 
     async def _head(self, request: Request, stack: AsyncExitStack) -> StreamedResponse:
-        session = self.open()
+        connections = self.open()
         try:
             async with asyncio.timeout(request.timeout):
-                response = await stack.enter_async_context(self._get(session, request))
+                await stack.enter_async_context(connections)
+                response = await stack.enter_async_context(self._get(connections.session, request))
                 head = _head_of(response, request.path)
                 if head.status != 200:
                     head = await _refusal(response, head)
@@ -256,10 +268,8 @@ def _with_body(head: RawResponse, body: bytearray) -> RawResponse:
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
     """The body, as far as it goes; reading stops with the piece that brings it over ``most`` bytes."""
     body = bytearray()
-    async for piece in response.content.iter_any():
+    while len(body) <= most and (piece := await response.content.readany()):
         body += piece
-        if len(body) > most:
-            break
     return body
 
 

@@ -12,6 +12,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 from .._validation import require_not_negative
@@ -20,7 +21,7 @@ from ._lanes import Lanes, Place, Waiter
 from ._limits import DAY, RateLimit
 from ._protocol import Priority, SlotOutcome
 from ._reports import LastStep, Unreported
-from ._slot import Slot, Taken
+from ._slot import Slot
 from ._state import Reply, Rules, Statement
 from ._window import NEVER, round_up
 
@@ -66,6 +67,7 @@ class QueueingLimiter(ABC):
         self._pid = 0
         self._tick = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._slot_of = partial(Slot, self._acquire, self._release)  # thousands share the two methods
 
     def slot(
         self, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
@@ -77,7 +79,7 @@ class QueueingLimiter(ABC):
             deadline passes.
         :raises QuotaExhaustedError: when the slot is farther away than ``patience`` allows.
         """
-        return Slot(self._acquire, self._release, priority, deadline)
+        return self._slot_of(priority, deadline)
 
     @abstractmethod
     def _report(self, *, is_due: bool = False) -> None:
@@ -87,47 +89,49 @@ class QueueingLimiter(ABC):
         """Take a slot without a step, where that is possible."""
         return False
 
-    async def _acquire(self, priority: Priority, deadline: float | None) -> Taken:
+    async def _acquire(self, slot: Slot) -> None:
         """Wait for a slot."""
-        loop = self._use_running_loop()
-        arrival = self._arrivals = self._arrivals + 1
-        if self._take(priority):
-            self._taken_at = loop.time()
-            return Taken(loop, self._last.pauses, arrival)
-        waiter: Waiter = loop.create_future()
-        lane = self._lanes.of(priority)
+        slot.loop = loop = self._use_running_loop()
+        slot.arrival = self._arrivals = self._arrivals + 1
+        if not self._take(slot.priority):
+            waiter, timer = self._queue(slot), None
+            if slot.deadline is not None:
+                timer = loop.call_at(slot.deadline, self._expire, waiter, slot, slot.deadline - loop.time())
+            try:
+                refusal = await waiter
+            except asyncio.CancelledError:
+                self._leave(waiter, slot.priority)
+                raise
+            finally:
+                if timer is not None:
+                    timer.cancel()
+            if refusal is not None:
+                raise refusal
+        slot.pauses, self._taken_at = self._last.pauses, loop.time()
+
+    def _queue(self, slot: Slot) -> Waiter:
+        """Let somebody wait for a slot, and see if it need not, or has no chance."""
+        waiter: Waiter = slot.loop.create_future()
+        lane, deadline = self._lanes.of(slot.priority), slot.deadline
         task = asyncio.current_task()
         assert task is not None
         if task in self._refused:
-            arrival = self._refused.pop(task)
-            lane.add_again(waiter, deadline, arrival)
+            slot.arrival = self._refused.pop(task)
+            lane.add_again(waiter, deadline, slot.arrival)
         else:
             lane.add(waiter, deadline)
         self._report()
-        if not waiter.done():
-            if deadline is not None and self._knows_queue(priority):
-                self._refuse_if_late(self._lanes.last(priority, waiter, deadline))
-            await self._wait(waiter, priority, deadline)
-        refusal = waiter.result()
-        if refusal is not None:
-            raise refusal
-        self._taken_at = loop.time()
-        return Taken(loop, self._last.pauses, arrival)
+        if deadline is not None and not waiter.done() and self._knows_queue(slot.priority):
+            self._refuse_if_late(self._lanes.last(slot.priority, waiter, deadline))
+        return waiter
 
-    async def _wait(self, waiter: Waiter, priority: Priority, deadline: float | None) -> None:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        try:
-            async with asyncio.timeout_at(deadline):
-                await waiter
-        except asyncio.CancelledError:  # also if the deadline passes in the same turn
-            self._leave(waiter, priority)
-            raise
-        except TimeoutError:
-            self._leave(waiter, priority)
-            assert deadline is not None
-            wait = max(0.0, self._free_at(priority, 0) - deadline)
-            raise DeadlineExceededError(wait, deadline - started) from None
+    def _expire(self, waiter: Waiter, slot: Slot, seconds: float) -> None:
+        """Refuse a waiter whose deadline passes, so many seconds after it came, unless it has just got its slot."""
+        if not waiter.done():
+            self._lanes.of(slot.priority).remove(waiter)
+            wait = max(0.0, self._free_at(slot.priority, 0) - self._time())
+            waiter.set_result(DeadlineExceededError(wait, seconds))
+            self._report()
 
     def _leave(self, waiter: Waiter, priority: Priority) -> None:
         """Forget a waiter, and give back the slot that it may have been given already."""
@@ -136,7 +140,7 @@ class QueueingLimiter(ABC):
             self._held -= 1
         self._report()
 
-    def _release(self, taken: Taken, error: BaseException | None) -> None:
+    def _release(self, taken: Slot, error: BaseException | None) -> None:
         """Give back a slot whose block ended with ``error``, or without one."""
         if taken.loop is not self._loop:
             return  # it has been counted as given up
@@ -152,7 +156,7 @@ class QueueingLimiter(ABC):
             self._heed_refusal(taken, error, error.pause)
         self._report()
 
-    def _heed_refusal(self, taken: Taken, refusal: RateLimitError, pause: float) -> None:
+    def _heed_refusal(self, taken: Slot, refusal: RateLimitError, pause: float) -> None:
         """Note a 429, and the place in the queue of the one who got it."""
         pause = min(pause, MAX_PAUSE if refusal.retry_after is not None else self._shortest)
         self._unreported.add(Unreported(refused=1, paused_until=self._time() + pause, after=taken.pauses))

@@ -18,7 +18,7 @@ from ._protocol import GIVEN_UP_MARGIN, Priority, RateLimiter
 from ._queueing import QueueingLimiter
 from ._reports import LastStep, Unreported
 from ._rules import OUTLOOK, rules_of
-from ._slot import Taken
+from ._slot import Slot
 from ._state import Reply, Rules, Statement
 from ._window import NEVER
 
@@ -191,9 +191,9 @@ class SharedLimiter(QueueingLimiter):
             self._timer = None
         await self._store.close()
 
-    async def _acquire(self, priority: Priority, deadline: float | None) -> Taken:
+    async def _acquire(self, slot: Slot) -> None:
         self._is_closed = False
-        return await super()._acquire(priority, deadline)
+        await super()._acquire(slot)
 
     def _report(self, *, is_due: bool = False) -> None:
         """Have everything reported, by the one task that talks to the store."""

@@ -5,37 +5,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import Any
 
 import attrs
 
 from ._protocol import Priority
 
 
-@attrs.define
-class Taken:
-    """A slot that was taken."""
-
-    loop: asyncio.AbstractEventLoop
-    pauses: int
-    """How many pauses had begun by then."""
-    arrival: int
-    """Number of the one who got it, by arrival in the queue."""
-
-
-@attrs.define
+@attrs.define(eq=False)
 class Slot:
-    """One slot, as an async context manager."""
+    """One slot, as an async context manager. Thousands wait at once, so it adds no coroutine to its limiter's."""
 
-    acquire: Callable[[Priority, float | None], Awaitable[Taken]]
-    release: Callable[[Taken, BaseException | None], None]
+    _acquire: Callable[[Slot], Awaitable[None]]
+    """Waits for it, and sets what is known of it from then on."""
+    _release: Callable[[Slot, BaseException | None], None]
     priority: Priority
     deadline: float | None
-    taken: Taken = attrs.field(init=False)
+    """Time of the loop's clock until which to wait for it."""
+    loop: asyncio.AbstractEventLoop = attrs.field(init=False)
+    """On which it was taken."""
+    pauses: int = attrs.field(init=False)
+    """How many pauses had begun by then."""
+    arrival: int = attrs.field(init=False)
+    """Number of the one who got it, by arrival in the queue."""
 
-    async def __aenter__(self) -> None:
-        self.taken = await self.acquire(self.priority, self.deadline)
+    def __aenter__(
+        self,
+    ) -> Any:  # awaited, like a coroutine: which kind of one, type checkers see differently
+        return self._acquire(self)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.release(self.taken, error)
+        self._release(self, error)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import traceback
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import aiohttp
 import pytest
@@ -24,7 +22,6 @@ from meltingspot_async import (
     ServerError,
     SlidingWindowLimiter,
 )
-from meltingspot_async._http.coalescing import InFlight
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot
 
 from ..support.calls import PATH, busy_connections, get, outcome, serving
@@ -95,28 +92,6 @@ async def test_last_cancelled_caller_cancels_the_request() -> None:
         await get(client)
         assert now() - started < 1.0
         assert len(fake.received) == 2
-
-
-async def test_failure_that_nobody_waits_for_is_no_complaint_of_the_loop() -> None:
-    """A request that fails while its last caller leaves is not reported as an error that was never retrieved."""
-    complaints: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-    under_way = InFlight[None, None]()
-
-    async def fail() -> None:
-        try:
-            await asyncio.sleep(1_000.0)
-        finally:
-            raise ServerError(500, PATH)
-
-    caller = asyncio.create_task(under_way.join("key", under_way.begin("key", None, fail())))
-    await asyncio.sleep(1.0)
-    caller.cancel()
-    await asyncio.wait({caller})
-    assert caller.cancelled()
-    del caller
-    gc.collect()
-    assert not complaints
 
 
 async def test_page_does_not_join_a_batch_request_that_waits() -> None:

@@ -56,16 +56,17 @@ async def test_closing_ends_every_call_at_once(coalesce: bool) -> None:
         assert set(limiter.free().values()) == {2}
 
 
+async def export(client: MeltingSpotClient) -> None:
+    """Read all activities."""
+    async for _ in client.activities.export(from_event_id="e"):
+        pass
+
+
 async def test_closing_ends_an_export_that_waits() -> None:
     """An export whose next request waits ends with a UsageError, too."""
     async with serving() as (fake, client):
         fake.fail(Answer(503, headers={"Retry-After": "50"}))
-
-        async def export() -> None:
-            async for _ in client.activities.export(from_event_id="e"):
-                pass
-
-        exporting = asyncio.create_task(export())
+        exporting = asyncio.create_task(export(client))
         await asyncio.sleep(1.0)
         await client.aclose()
         with pytest.raises(UsageError, match="closed while the call was under way"):
@@ -85,6 +86,19 @@ async def test_closing_waits_for_a_call_that_ends_by_itself() -> None:
         await client.aclose()
         with pytest.raises((UsageError, DeadlineExceededError)):
             await call
+
+
+async def test_closing_waits_for_an_export_that_ends_by_itself() -> None:
+    """An export whose deadline passes in the turn in which the client is closed ends with either error, once."""
+    async with serving(deadline=5.0) as (fake, client):
+        fake.fail(Delay(60.0))
+        closing = asyncio.Event()
+        asyncio.get_running_loop().call_at(now() + 5.0, closing.set)
+        exporting = asyncio.create_task(export(client))
+        await closing.wait()
+        await client.aclose()
+        with pytest.raises((UsageError, DeadlineExceededError)):
+            await exporting
 
 
 def test_client_on_another_loop_is_a_usage_error() -> None:
