@@ -146,9 +146,7 @@ async def test_removal_that_takes_the_last_page_away_has_the_list_read_once_more
             fake.remove(make_course_participant(0, course_id="c"))
         return items
 
-    fake = FakeMeltingSpot(
-        limits=[WIDE], first_page=first_page, past_the_end="404", claimed_total=remove_one
-    )
+    fake = FakeMeltingSpot(limits=[WIDE], first_page=first_page, past_the_end="404", claimed_total=remove_one)
     async with course(26, fake=fake, page_size=5) as (_, client, ids):
         listing = client.course_participants.list("c")
         assert {*ids[1:]} <= {participant.id async for participant in listing}
