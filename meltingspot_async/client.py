@@ -16,6 +16,7 @@ from ._environment import (
     page_size_from_env,
     proxy_from_env,
 )
+from ._http.connections import ConnectionPool
 from ._http.endpoint import BASE_URL, Endpoint
 from ._http.freshness import Freshness
 from ._http.options import PAGE_SIZE, OptionChanges, RequestOptions
@@ -147,7 +148,7 @@ class MeltingSpotClient:
         proxy = proxy_from_env(endpoint.base_url) if trust_env and session is None else None
         manager = SessionManager(
             endpoint,
-            Transport(session, max_response_bytes, proxy),
+            Transport(ConnectionPool(session), max_response_bytes, proxy),
             limiter,
             options,
             on_event,

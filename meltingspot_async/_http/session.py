@@ -58,7 +58,7 @@ class SessionManager:
         self._endpoint = endpoint
         self._limiter = limiter
         self._options = options
-        self._transport = transport
+        self._pool = transport.pool
         self._reporter = Reporter(on_event, endpoint.base_url, endpoint.api_key)
         self._exchange = Exchange(endpoint, transport, self._reporter, base_headers(user_agent))
         self.report: Callable[[Event], None] = self._reporter.report
@@ -100,18 +100,18 @@ class SessionManager:
 
     async def aclose(self) -> None:
         """End the calls under way and close what was opened here; a session that was given stays open."""
-        self._transport.check_loop()
+        self._pool.check_loop()
         await self.fresh.close()
         await self._in_flight.close()
         await self._calls.close()
-        await self._transport.close()
+        await self._pool.close()
 
     def check_open(self) -> None:
         """Refuse to be used when closed, or on another loop.
 
         :raises UsageError: the client or the session given is closed, or belongs to another event loop.
         """
-        self._transport.open()
+        self._pool.open()
 
     def forget(self, path: str | None = None) -> None:
         """Give no answer again that was received before; see :meth:`MeltingSpotClient.forget
@@ -172,7 +172,7 @@ class SessionManager:
         while True:
             try:
                 async with self._slot(call):
-                    connections = self._transport.open()
+                    connections = self._pool.open()
                     response = await self._exchange.send(call, url)
                     self._exchange.raise_for_status(call, response)
                 reply = Reply(response, call.asked, call.id)
@@ -180,7 +180,7 @@ class SessionManager:
                 if wrong is None:
                     self._budget.earn()
                     return reply
-                await self._transport.retire(connections)
+                await self._pool.retire(connections)
                 failure = wrong
             except (ApiError, TransportError) as error:
                 failure = error

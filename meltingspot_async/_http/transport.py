@@ -1,4 +1,4 @@
-"""The way to the network: one request, sent once. Only this module and ``failures`` know aiohttp.
+"""The way to the network: one request, sent once. Only this module, ``connections`` and ``failures`` know aiohttp.
 
 Whatever aiohttp, what it uses, or a hook of the session given can raise is translated into a
 :class:`~meltingspot_async.TransportError`, and nothing else leaves this module once a request is under way.
@@ -7,7 +7,6 @@ Whatever aiohttp, what it uses, or a hook of the session given can raise is tran
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -16,15 +15,13 @@ import attrs
 from yarl import URL
 
 from .._redaction import redacted
-from ..errors import RequestTimeoutError, TransportError, UsageError
+from ..errors import RequestTimeoutError, TransportError
+from .connections import ConnectionPool
 from .failures import ACCEPTED_ENCODINGS, InterruptedExchangeError, UnknownEncodingError, failure_of
 from .response import RawResponse
 
 MAX_ERROR_BODY_BYTES = 65_536
 """Bytes read of an unsuccessful answer: enough for its message."""
-
-MAX_IDLE = 15.0
-"""Seconds after which aiohttp closes a connection that nobody uses, unless it was asked for another time."""
 
 MAX_ENCODING_LENGTH = 20
 """Characters shown of the name of an unknown encoding."""
@@ -71,57 +68,25 @@ class StreamedResponse:
         raise failure
 
 
-@attrs.define(eq=False)
-class Connections:
-    """A session. A block of it is a request under way; once it is retired, the last of them closes it."""
-
-    session: aiohttp.ClientSession
-    _under_way: int = attrs.field(default=0, init=False)
-    _is_retired: bool = attrs.field(default=False, init=False)
-
-    async def __aenter__(self) -> None:
-        self._under_way += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._under_way -= 1
-        if self._is_retired:
-            await self.retire()
-
-    async def retire(self) -> None:
-        """Close the session as soon as it is not in use."""
-        self._is_retired = True
-        if not self._under_way:
-            await self.session.close()
-
-
 class Transport:
-    """Sends requests over an aiohttp session: one that was given, or one that it opens on first use and closes.
+    """Sends requests.
 
-    :param given: a session to use as it is, or ``None``.
+    :param pool: the connections that they go over.
     :param max_response_bytes: bytes of a successful answer, decompressed, after which reading stops.
-    :param proxy: address of the proxy that the session opened here goes through, if any.
+    :param proxy: address of the proxy that they go through, if any.
     """
 
-    def __init__(
-        self, given: aiohttp.ClientSession | None, max_response_bytes: int, proxy: str | None = None
-    ) -> None:
-        if given is not None and given.auth is not None:
-            raise UsageError("The session given has credentials of its own (auth=): make one without.")
-        self._given = None if given is None else Connections(given)
-        self._own: Connections | None = None
-        self._opened: list[Connections] = []
-        self._closing_until = -math.inf
-        self._proxy = proxy
+    def __init__(self, pool: ConnectionPool, max_response_bytes: int, proxy: str | None = None) -> None:
+        self.pool: ConnectionPool = pool
         self.max_response_bytes: int = max_response_bytes
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
+        self._proxy = proxy
 
     async def send(self, request: Request) -> RawResponse | None:
         """The whole answer, of whatever status; ``None`` if it is a success of more than ``max_response_bytes``.
 
         :raises TransportError: no complete answer arrived.
         """
-        connections = self.open()
+        connections = self.pool.open()
         try:
             async with (
                 asyncio.timeout(request.timeout),
@@ -146,54 +111,6 @@ class Transport:
         async with AsyncExitStack() as stack:
             yield await self._head(request, stack)
 
-    def open(self) -> Connections:
-        """The connections, if they can be used here and now.
-
-        :raises UsageError: the client or the session given is closed, or belongs to another event loop.
-        """
-        self._check()
-        if self._given is not None:
-            if self._given.session.closed:
-                raise UsageError(
-                    "The aiohttp session given to this client has been closed: give it an open one."
-                )
-            return self._given
-        if self._own is None:
-            # The limiter bounds what is under way: a pool limit would only eat into the attempts' timeout.
-            connector = aiohttp.TCPConnector(limit=0)
-            self._own = Connections(
-                aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-            )
-            self._opened = [*(one for one in self._opened if not one.session.closed), self._own]
-        return self._own
-
-    def check_loop(self) -> None:
-        """Refuse to be closed on another loop than the one of the connections, if there are any.
-
-        :raises UsageError: this is another loop.
-        """
-        if self._own is not None:
-            self._check()
-
-    async def retire(self, connections: Connections) -> None:
-        """Send nothing more over these connections: they may be one answer behind.
-
-        The next request opens a session anew; requests under way end over the old one. A session that was given has
-        no way to do that: for a while, each request closes the connection that it used.
-        """
-        if connections is self._given:
-            self._closing_until = asyncio.get_running_loop().time() + MAX_IDLE
-        elif connections is self._own:
-            self._own = None
-            await connections.retire()
-
-    async def close(self) -> None:
-        """Close the sessions that were opened here, if any."""
-        self._closed = True
-        self._own, opened, self._opened = None, self._opened, []
-        for connections in opened:
-            await connections.session.close()
-
     def _get(
         self, session: aiohttp.ClientSession, request: Request
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
@@ -203,7 +120,7 @@ class Transport:
         if session.trust_env:
             # aiohttp looks for credentials in netrc then, and refuses to send two: the key comes in later.
             middlewares = (_sign_with(headers.pop("Authorization")), _send_once)
-        if asyncio.get_running_loop().time() < self._closing_until:
+        if self.pool.closes_after_use:
             headers["Connection"] = "close"
         return session.get(
             URL(request.url, encoded=True),
@@ -217,7 +134,7 @@ class Transport:
         )
 
     async def _head(self, request: Request, stack: AsyncExitStack) -> StreamedResponse:
-        connections = self.open()
+        connections = self.pool.open()
         try:
             async with asyncio.timeout(request.timeout):
                 await stack.enter_async_context(connections)
@@ -229,18 +146,6 @@ class Transport:
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes an error of ours
             failure = _in_our_terms(request, error)
         raise failure
-
-    def _check(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._closed:
-            raise UsageError("This client is closed: make a new one.")
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise UsageError(
-                "This client was first used on another event loop, and its connections belong there: "
-                "make one client per event loop."
-            )
 
 
 def _head_of(response: aiohttp.ClientResponse, path: str) -> RawResponse:

@@ -64,7 +64,7 @@ class Sharing(RuleBasedStateMachine):
     async def _client(self) -> MeltingSpotClient:
         freshness = Freshness(max_age=FRESH, stale_if_error=STALE - FRESH)
         client = MeltingSpotClient("k", limiter=NoLimit(), retry=POLICY, freshness=freshness, deadline=None)
-        pytest.MonkeyPatch().setattr(client.session_manager._transport, "send", self._send)
+        pytest.MonkeyPatch().setattr(client.session_manager._exchange.transport, "send", self._send)
         return client
 
     async def _send(self, request: object) -> RawResponse:
