@@ -204,7 +204,7 @@ class PageCursor:
             self._leave_page_0(is_news=is_news)
         elif self._is_last(size, is_same=is_same):
             self._turn_to_page_0(None)
-        elif is_news and self._may_end_a_list_from_0(size):
+        elif self._may_end_a_list_from_0(size):
             self._turn_to_page_0(number + 1)
         else:
             self.next_page = number + 1
