@@ -255,7 +255,4 @@ class PageCursor:
         self.habits.counts_from_1 |= bool(self._first_ids) and not is_news
         if is_news and self.total <= (self.refused_size or 0):
             self.habits.largest_limit = None  # page 1 was refused because so small a list has none
-        if self._page_after_0 is not None and self._items_received < self.total:
-            self.next_page = self._page_after_0
-        else:
-            self.next_page = None
+        self.next_page = self._page_after_0 if self._items_received < self.total else None

@@ -64,7 +64,12 @@ def test_times_in_a_store_are_never_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("per", "kinds"),
-    [(3_599.9, (False, True)), (3_600.0, (False, False)), (86_399.9, (False, False)), (86_400.0, (True, False))],
+    [
+        (3_599.9, (False, True)),
+        (3_600.0, (False, False)),
+        (86_399.9, (False, False)),
+        (86_400.0, (True, False)),
+    ],
 )
 def test_length_of_a_window_decides_how_it_is_kept(per: float, kinds: tuple[bool, bool]) -> None:
     """A day is an allowance that nobody waits for; below an hour batches take their slots at a pace."""
