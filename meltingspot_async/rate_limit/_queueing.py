@@ -6,6 +6,7 @@ This is what all limiters have in common. They differ in the store that decides,
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import os
 import weakref
@@ -59,7 +60,7 @@ class QueueingLimiter(ABC):
         self._held: int = 0
         self._unreported = Unreported()
         self._last = LastStep()
-        self._arrivals = 0
+        self._arrivals = itertools.count()
         self._taken_at = -NEVER
         self._refused: weakref.WeakKeyDictionary[asyncio.Task[Any], int] = weakref.WeakKeyDictionary()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,7 +91,7 @@ class QueueingLimiter(ABC):
     async def _acquire(self, priority: Priority, deadline: float | None) -> Taken:
         """Wait for a slot."""
         loop = self._use_running_loop()
-        arrival = self._arrivals = self._arrivals + 1
+        arrival = next(self._arrivals)
         if self._take(priority):
             self._taken_at = loop.time()
             return Taken(loop, self._last.pauses, arrival)

@@ -132,11 +132,7 @@ async def test_requests_refused_together_return_in_their_order(kind: Kind) -> No
     async with kind.pair(RateLimit(3, per=10.0)) as (limiter, _):
 
         async def call(number: int) -> None:
-            refused = RateLimitError(429, "/", retry_after=5.0, pause=5.0)
-            with pytest.raises(RateLimitError):
-                async with limiter.slot():
-                    await asyncio.sleep(1.0)
-                    raise refused
+            await refuse(limiter, 5.0, after=1.0)
             await use_and_note(number)
 
         async def use_and_note(number: int) -> None:

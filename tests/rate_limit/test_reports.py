@@ -19,7 +19,7 @@ def test_either_end_of_a_request_is_to_be_reported() -> None:
 
 
 def test_requests_given_up_count_from_the_last_one() -> None:
-    """Of several requests that were given up, the last decides, in whatever order they are counted; never the future."""
+    """Of several requests that were given up, the last decides, in any order; never the future."""
     report = Unreported()
     for at in (7.0, 9.0, 8.0):
         report.give_up(2, at)
