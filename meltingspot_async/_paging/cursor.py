@@ -177,7 +177,7 @@ class PageCursor:
         if self._is_at_page_0_of_1:
             self._leave_page_0(is_news=False)
         else:
-            self._refusal = self._refusal or error
+            self._refusal = error
             self._turn_to_page_0(None)
 
     def _learn(self, size: int, total: int) -> None:
@@ -195,7 +195,7 @@ class PageCursor:
         Not if ``total`` has grown: then items may have moved by exactly one page.
         """
         if self._is_at_page_0_of_1:
-            return bool(ids) and ids == self._first_ids
+            return ids == self._first_ids
         return bool(ids) and ids == self._last_ids and total <= self.total
 
     def _go_on(self, number: int, size: int, *, is_news: bool, is_same: bool) -> None:
