@@ -96,9 +96,9 @@ NO_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 @pytest.mark.parametrize(
     ("error", "said", "lasting", "sent"),
     [
-        (aiohttp.ClientConnectorDNSError(KEY, NO_NAME), "no address was found for the name service.example", False, False),
-        (aiohttp.ClientConnectorSSLError(KEY, ssl.SSLError(1, "wrong version")), "TLS with service.example:443", False, False),
-        (aiohttp.ClientConnectorCertificateError(KEY, ValueError("odd")), "cannot be verified (ValueError)", True, False),
+        (aiohttp.ClientConnectorDNSError(KEY, NO_NAME), "name service.example", False, False),
+        (aiohttp.ClientConnectorSSLError(KEY, ssl.SSLError(1, "odd")), "TLS with service.example:443", False, False),
+        (aiohttp.ClientConnectorCertificateError(KEY, ValueError("odd")), "be verified (ValueError)", True, False),
         (aiohttp.ClientConnectorError(KEY, OSError(101, "Network is unreachable")), "Cannot connect to", False, False),
         (aiohttp.ClientConnectorError(KEY, OSError()), "(OSError)", False, False),
         (aiohttp.InvalidURL("http://"), "could not be sent (InvalidURL)", True, False),
