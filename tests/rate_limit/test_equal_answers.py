@@ -26,6 +26,7 @@ from meltingspot_async.sqlite_limit._file import LimitFile
 from ..support.limit_file import InlineStore
 from ..support.limiters import InRedis, Shared
 from ..support.redis_script import ClockedScript
+from ..support.redis_server import RedisServer
 from ..support.thorough import THOROUGH, thorough
 
 SECOND = 1_000_000
@@ -77,13 +78,13 @@ def test_store_answers_as_the_function_does(
     _compare(shared, rules, history)
 
 
-@pytest.mark.parametrize("seed", range(100 if THOROUGH else 3))
+@pytest.mark.parametrize("seed", range(100 if THOROUGH else 6))
 @thorough
-def test_long_history_is_answered_alike(shared: Shared, seed: int) -> None:
+def test_long_history_is_answered_alike(server: RedisServer, seed: int) -> None:
     """In long histories whose times coincide, as they seldom do by chance, everything happens that can."""
     for number in range(5):
         chance = random.Random(5 * seed + number)
-        _compare(shared, _some_rules(chance), list(_long_history(chance)))
+        _compare(InRedis(server), _some_rules(chance), list(_long_history(chance)))
 
 
 def _some_rules(chance: random.Random) -> list[Rules]:
