@@ -20,8 +20,9 @@ from meltingspot_async import (
     RetryPolicy,
     ServerError,
     TransportError,
+    UsageError,
 )
-from meltingspot_async._http.call import Call
+from meltingspot_async._http.call import Call, CallsUnderWay
 from meltingspot_async._http.reporter import Reporter
 from meltingspot_async._http.retry import AttemptFailure, RetryBudget
 from meltingspot_async._http.waiting import wait_before_next_attempt
@@ -178,6 +179,35 @@ async def test_pause_beyond_the_deadline_is_not_waited_for() -> None:
     error, _ = await wait(RateLimitError(429, "/", retry_after=8.5, pause=8.5), a_call(deadline=8.4))
     assert isinstance(error, DeadlineExceededError)
     assert error.wait_needed == 8.5
+
+
+async def test_nothing_begins_once_a_client_is_closed() -> None:
+    """What a call would do next after its client was closed is refused, and what it does ends."""
+    calls = CallsUnderWay()
+    ending = asyncio.create_task(_wait_within(calls))
+    await asyncio.sleep(0)
+    assert len(calls.scopes) == 1
+    await calls.close()
+    with pytest.raises(UsageError, match="closed while the call was under way"):
+        await ending
+    assert not calls.scopes
+    with pytest.raises(UsageError, match="closed while the call was under way"):
+        await _wait_within(calls)
+
+
+async def _wait_within(calls: CallsUnderWay, deadline: float = 9.0) -> None:
+    async with calls.scope(a_call(deadline=deadline)):
+        await asyncio.sleep(99.0)
+
+
+async def test_deadline_ends_what_a_call_does() -> None:
+    """When the deadline passes the block ends, at its time, and nothing of the call is left."""
+    calls, started = CallsUnderWay(), asyncio.get_running_loop().time()
+    with pytest.raises(DeadlineExceededError) as late:
+        await _wait_within(calls)
+    assert (late.value.wait_needed, late.value.deadline) == (None, 9.0)
+    assert asyncio.get_running_loop().time() == started + 9.0
+    assert not calls.scopes
 
 
 async def test_connections_are_bounded_by_the_limiter_alone() -> None:
