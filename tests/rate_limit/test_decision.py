@@ -83,3 +83,13 @@ def test_late_step_changes_nothing(rules: Rules) -> None:
     late = Statement("a", 0, 9, 9, 9, 60 * SECOND, 0, 0, 0, 0, 0, 0)
     assert decide(state, rules, late, 2 * SECOND) is None
     assert state.now == SECOND
+
+
+@pytest.mark.parametrize(("held", "given"), [(37, (1, 1)), (38, (1, 0)), (39, (1, 0)), (40, (0, 0))])
+def test_overdue_batch_leaves_the_reserve_of_the_day(held: int, given: tuple[int, int]) -> None:
+    """A batch that was passed over fifty times comes first, but for what the day keeps for pages."""
+    limits = [LIMIT, RateLimit(40, per=86_400.0)]
+    state = State.new(shared_rules(limits, reserve=0.05, lease=30.0))
+    state.passed_over = 50
+    reply = step(state, "both", 1.0, held=held, pages=1, batches=1)
+    assert (reply.pages, reply.batches) == given

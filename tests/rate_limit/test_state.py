@@ -120,3 +120,30 @@ def test_slots_come_free_each_at_its_own_time() -> None:
     for free_at in (10.0, 30.0, 20.0, 20.0):
         used.add(free_at, 1)
     assert [used.free_at(count) for count in (1, 2, 3, 4)] == [10.0, 20.0, 20.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "place", "free_at"),
+    [
+        (0, 1, 5.0),
+        (0, 2, 7.0),
+        (0, 3, 9.0),
+        (0, 4, 15.0),
+        (0, 5, 17.0),
+        (1, 1, 7.0),
+        (1, 2, 9.0),
+        (1, 3, 15.0),
+        (2, 1, 9.0),
+        (3, 1, 15.0),
+        (3, 2, 15.0),
+        (3, 3, 15.0),
+        (3, 4, 25.0),
+    ],
+)
+def test_slot_is_foretold_for_each_place(in_flight: int, place: int, free_at: float) -> None:
+    """Of three slots two cool: who stands behind them waits for those in flight, and then for the next round."""
+    window = Window(Rule(3, 10.0, is_allowance=False, is_paced=False, step=0.0), 0.0)
+    window.used.add(7.0, 1)
+    window.used.add(9.0, 1)
+    assert window.free_at(place, in_flight, 5.0) == free_at
+    assert window.pace_at(place, 5.0) == 5.0
