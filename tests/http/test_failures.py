@@ -113,6 +113,26 @@ def test_each_failure_has_its_sentence(error: Exception, said: str, lasting: boo
     assert (found.lasting, found.sent) == (lasting, sent)
 
 
+@pytest.mark.parametrize(
+    ("status", "lasting"),
+    [
+        (302, False),
+        (399, False),
+        (400, True),
+        (407, True),
+        (408, False),
+        (429, False),
+        (499, True),
+        (500, False),
+    ],
+)
+def test_proxy_that_refuses_for_good_is_not_asked_again(status: int, lasting: bool) -> None:
+    """A proxy's 4xx lasts, but for those that say "not now"; nothing of the request has left it."""
+    found = failure_of(aiohttp.ClientHttpProxyError(Mock(), (), status=status))
+    assert (found.lasting, found.sent) == (lasting, False)
+    assert f"(status {status})" in found.reason
+
+
 @pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example", ".example", "a" * 300])
 def test_impossible_host_is_refused_at_once(host: str) -> None:
     """A base_url whose host cannot exist is a UsageError of the client, not an odd error of the first call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import sys
 import time
@@ -216,6 +217,23 @@ def test_wall_clock_is_read_where_the_kernel_vouches_for_it(
     wall = read_clocks().wall
     assert (wall is not None) == (answer == 0)
     assert wall is None or abs(wall / 1e6 - time.time()) < 60.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
+def test_kernel_is_asked_about_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux adjtimex(2) is asked, with zeros, which change nothing; a libc without it knows nothing."""
+    given: list[bytes] = []
+
+    class Libc:
+        def adjtimex(self, timex: ctypes.Array[ctypes.c_char]) -> int:
+            given.append(timex.raw)
+            return 3
+
+    for libc, answer in ((Libc(), 3), (object(), -1)):
+        monkeypatch.setattr(ctypes, "CDLL", lambda _, libc=libc: libc)
+        assert _clock._clock_state.__wrapped__()() == answer
+    assert not any(given[0])
+    assert len(given[0]) >= 208
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin", "freebsd14"])
