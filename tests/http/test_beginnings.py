@@ -12,7 +12,7 @@ from meltingspot_async._http.failures import Failure
 from meltingspot_async._http.freshness import Kept, Key, Trouble
 from meltingspot_async._http.list_habits import ListHabits
 from meltingspot_async._http.refreshing import Wanted
-from meltingspot_async._paging.service_list import by_content, by_id
+from meltingspot_async._paging.service_list import ServiceList, by_content, by_id
 from meltingspot_async.rate_limit._reports import LastStep, Unreported
 from meltingspot_async.rate_limit._window import NEVER
 from meltingspot_async.testing import make_course_participant
@@ -65,3 +65,9 @@ def test_item_is_known_by_its_id_or_by_all_of_it() -> None:
     content = json.loads(by_content(one))
     assert by_content(one) == json.dumps(content, sort_keys=True) != by_content(other)
     assert [*content] == sorted(content)
+
+
+def test_list_is_taken_to_have_no_single_items() -> None:
+    """Unless a resource says so, its lists have no filters, are known by ids, and give no item by itself."""
+    source = ServiceList(MeltingSpotClient("key").session_manager, "/v1/list", str, 10)
+    assert (source.filters, source.identify, source.name, source.gives_items) == ({}, by_id, "", False)

@@ -17,12 +17,14 @@ from meltingspot_async import (
     Priority,
     QuotaExhaustedError,
     RateLimitError,
+    RawResponse,
     RetryPolicy,
     ServerError,
     TransportError,
     UsageError,
 )
 from meltingspot_async._http.call import Call, CallsUnderWay
+from meltingspot_async._http.exchange import Reply
 from meltingspot_async._http.reporter import Reporter
 from meltingspot_async._http.retry import AttemptFailure, RetryBudget
 from meltingspot_async._http.waiting import wait_before_next_attempt
@@ -218,3 +220,22 @@ async def test_connections_are_bounded_by_the_limiter_alone() -> None:
         assert session.connector.limit == 0
         session.cookie_jar.update_cookies({"a": "b"})
         assert len(session.cookie_jar) == 0
+
+
+@pytest.mark.parametrize(("coalesce", "sent"), [(True, 1), (False, 2)])
+async def test_identical_requests_are_one_unless_that_is_switched_off(
+    monkeypatch: pytest.MonkeyPatch, coalesce: bool, sent: int
+) -> None:
+    """Two identical requests at the same time are one, and with ``coalesce=False`` two."""
+    manager = MeltingSpotClient("key", coalesce=coalesce).session_manager
+    asked: list[str] = []
+
+    async def reply(call: Call, url: str) -> Reply:
+        asked.append(url)
+        await asyncio.sleep(1.0)
+        return Reply(RawResponse(200, {}, b"{}"), 1, call.id)
+
+    monkeypatch.setattr(manager, "_reply", reply)
+    answers = await asyncio.gather(manager.get("/v1/a"), manager.get("/v1/a"))
+    assert [answer.status for answer in answers] == [200, 200]
+    assert len(asked) == sent
