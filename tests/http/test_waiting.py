@@ -227,7 +227,6 @@ async def test_identical_requests_are_one_unless_that_is_switched_off(
     monkeypatch: pytest.MonkeyPatch, coalesce: bool, sent: int
 ) -> None:
     """Two identical requests at the same time are one, and with ``coalesce=False`` two."""
-    manager = MeltingSpotClient("key", coalesce=coalesce).session_manager
     asked: list[str] = []
 
     async def reply(call: Call, url: str) -> Reply:
@@ -235,7 +234,9 @@ async def test_identical_requests_are_one_unless_that_is_switched_off(
         await asyncio.sleep(1.0)
         return Reply(RawResponse(200, {}, b"{}"), 1, call.id)
 
-    monkeypatch.setattr(manager, "_reply", reply)
-    answers = await asyncio.gather(manager.get("/v1/a"), manager.get("/v1/a"))
+    async with MeltingSpotClient("key", coalesce=coalesce) as client:
+        manager = client.session_manager
+        monkeypatch.setattr(manager, "_reply", reply)
+        answers = await asyncio.gather(manager.get("/v1/a"), manager.get("/v1/a"))
     assert [answer.status for answer in answers] == [200, 200]
     assert len(asked) == sent
