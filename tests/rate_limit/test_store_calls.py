@@ -12,43 +12,17 @@ from typing import Any
 import pytest
 
 from meltingspot_async import LimiterUnavailableError, RateLimit, SlidingWindowLimiter, UsageError
-from meltingspot_async.rate_limit._decision import decide
 from meltingspot_async.rate_limit._reports import Unreported
 from meltingspot_async.rate_limit._shared import SharedLimiter, StoreUnreachableError, shared_rules
-from meltingspot_async.rate_limit._state import Reply, State, Statement
+from meltingspot_async.rate_limit._state import Reply, Statement
 from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter
 
 from ..support.clock import VirtualLoop, now
 from ..support.limiters import BULK, INTERACTIVE, use
+from ..support.memory_store import MemoryStore
 
 LIMIT = RateLimit(3, per=10.0)
 RULES = shared_rules([LIMIT], reserve=0.0, lease=30.0)
-
-
-class MemoryStore:
-    """A store that notes when it was asked. It fails, hangs or blocks on request."""
-
-    remedy = "Ask again."
-
-    def __init__(self) -> None:
-        self.state = State.new(RULES)
-        self.asked: list[float] = []
-        self.said: list[Statement] = []
-        self.trouble: Callable[[], object] = lambda: None
-        self.is_closed = False
-
-    async def step(self, statement: Statement) -> Reply | None:
-        self.asked.append(round(now() - 1_000.0, 6))
-        self.said.append(statement)
-        if isinstance(waiting := self.trouble(), asyncio.Future):
-            await waiting
-        return decide(self.state, RULES, statement, int(now() * 1e6))
-
-    async def close(self) -> None:
-        self.is_closed = True
-
-    def begin(self) -> None:
-        pass
 
 
 def fail() -> None:
@@ -61,7 +35,7 @@ def hang() -> asyncio.Future[None]:
 
 @asynccontextmanager
 async def limiting(**options: Any) -> AsyncGenerator[tuple[SharedLimiter, MemoryStore]]:
-    store = MemoryStore()
+    store = MemoryStore(RULES)
     limiter = SharedLimiter(store, [LIMIT], RULES, options.get("patience", 60.0), options.get("fallback"))
     yield limiter, store
     store.trouble = lambda: None

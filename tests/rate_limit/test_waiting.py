@@ -12,11 +12,12 @@ from meltingspot_async.rate_limit._shared import SharedLimiter, shared_rules
 
 from ..support.clock import now
 from ..support.limiters import INTERACTIVE
-from .test_store_calls import MemoryStore
+from ..support.memory_store import MemoryStore
 
 
 def limiter_of(*limits: RateLimit) -> SharedLimiter:
-    limiter = SharedLimiter(MemoryStore(), limits, shared_rules(limits, reserve=0.0, lease=30.0), 60.0, None)
+    rules = shared_rules(limits, reserve=0.0, lease=30.0)
+    limiter = SharedLimiter(MemoryStore(rules), limits, rules, 60.0, None)
     limiter._use_running_loop()
     return limiter
 

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import attrs
 import pytest
@@ -230,7 +231,7 @@ def test_kernel_is_asked_about_its_clock(monkeypatch: pytest.MonkeyPatch) -> Non
             return 3
 
     for libc, answer in ((Libc(), 3), (object(), -1)):
-        monkeypatch.setattr(ctypes, "CDLL", lambda _, libc=libc: libc)
+        monkeypatch.setattr(ctypes, "CDLL", Mock(return_value=libc))
         assert _clock._clock_state.__wrapped__()() == answer
     assert not any(given[0])
     assert len(given[0]) >= 208
