@@ -95,7 +95,7 @@ def _no_connection(error: aiohttp.ClientConnectorError) -> Failure:
 
 
 def _bad_certificate(host: str, error: Exception) -> Failure:
-    code, said = 0, type(error).__name__
+    code, said = None, type(error).__name__
     if isinstance(error, ssl.SSLCertVerificationError):
         code, said = error.verify_code, redacted(error.verify_message, MAX_REASON)
     remedy = _NAME if code in _X509_NAMES else _CLOCK if code in _X509_EXPIRED else _CHAIN

@@ -65,7 +65,7 @@ class PageCursor:
     _size_at_end: int = attrs.field(default=0, init=False)
     _refusal: Exception | None = attrs.field(default=None, init=False)
     _page_0_is_read: bool = attrs.field(init=False)
-    _page_after_0: int | None = attrs.field(default=None, init=False)
+    _page_after_0: int | None = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.next_page = self.first_page
@@ -148,12 +148,13 @@ class PageCursor:
             return range(0)
         number = self.next_page
         last = max(number, self.pages + self.first_page - 1, number + self._pages_behind_total // 4)
-        if not self.has_begun or self._is_at_page_0_of_1:
+        if self._is_at_page_0_of_1:
             last = number
         return range(number, min(number + count, last + 1))
 
     def received(self, ids: Sequence[str], total: int) -> AbstractSet[str]:
         """Count the next page, which was received: the ids of its items, and its ``total``. Returns the new ids."""
+        assert self.next_page is not None
         is_page_0 = self._is_at_page_0_of_1
         is_same = self._is_same_page(ids, total)
         is_news = not self.seen.issuperset(ids)
@@ -172,7 +173,7 @@ class PageCursor:
         self._repeated_pages = 0 if is_news else self._repeated_pages + 1
         self._pages_behind_total += is_news and self._items_received > total
         self._learn(len(ids), total)
-        self._go_on(len(ids), is_news=is_news, is_same=is_same)
+        self._go_on(self.next_page, len(ids), is_news=is_news, is_same=is_same)
         return new
 
     def refused(self, error: Exception) -> None:
@@ -180,7 +181,7 @@ class PageCursor:
         if self._is_at_page_0_of_1:
             self._leave_page_0(is_news=False)
         else:
-            self._refusal = self._refusal or error
+            self._refusal = error
             self._turn_to_page_0(None)
 
     def _learn(self, size: int, total: int) -> None:
@@ -198,26 +199,22 @@ class PageCursor:
         Not if ``total`` has grown: then items may have moved by exactly one page.
         """
         if self._is_at_page_0_of_1:
-            return bool(ids) and ids == self._first_ids
+            return ids == self._first_ids
         return bool(ids) and ids == self._last_ids and total <= self.total
 
-    def _go_on(self, size: int, *, is_news: bool, is_same: bool) -> None:
-        """Choose the page after one of that size."""
-        number = self.next_page or 0
+    def _go_on(self, number: int, size: int, *, is_news: bool, is_same: bool) -> None:
+        """Choose the page after one of that number and size."""
         if self._is_at_page_0_of_1:
             self._leave_page_0(is_news=is_news)
-        elif self._is_last(size, is_same=is_same):
+        elif is_same or self._is_last(number, size):
             self._turn_to_page_0(None)
-        elif is_news and self._may_end_a_list_from_0(size):
+        elif self._may_end_a_list_from_0(number, size):
             self._turn_to_page_0(number + 1)
         else:
             self.next_page = number + 1
 
-    def _is_last(self, size: int, *, is_same: bool) -> bool:
-        """Whether no later page can hold anything, as far as is known."""
-        number = self.next_page or 0
-        if is_same and number > self.first_page:
-            return True
+    def _is_last(self, number: int, size: int) -> bool:
+        """Whether no page after one of that number and size can hold anything, as far as is known."""
         if self._items_received < self.total:
             # How large pages are, an empty one does not show: then they count as large as was asked for.
             pages = self.pages if size else math.ceil(self.total / self.page_size)
@@ -234,9 +231,8 @@ class PageCursor:
         """Items of the largest page of this list and others, as far as pages of this size can have so many."""
         return max(self._largest, min(self.page_size, self.habits.largest_page))
 
-    def _may_end_a_list_from_0(self, size: int) -> bool:
+    def _may_end_a_list_from_0(self, number: int, size: int) -> bool:
         """Whether page 0 is unread and a short page lies where the last does if pages are counted from 0."""
-        number = self.next_page or 0
         is_short = size < self._full_page
         return not self._page_0_is_read and is_short and number * self._full_page + size == self.total
 
@@ -259,7 +255,4 @@ class PageCursor:
         self.habits.counts_from_1 |= bool(self._first_ids) and not is_news
         if is_news and self.total <= (self.refused_size or 0):
             self.habits.largest_limit = None  # page 1 was refused because so small a list has none
-        if self._page_after_0 is not None and self._items_received < self.total:
-            self.next_page = self._page_after_0
-        else:
-            self.next_page = None
+        self.next_page = self._page_after_0 if self._items_received < self.total else None

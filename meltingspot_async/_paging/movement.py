@@ -25,7 +25,7 @@ class Movement:
     _answers: int = attrs.field(default=0, init=False)
     _is_own: bool = attrs.field(default=True, init=False)
 
-    def answered(self, size: int, total: int, repeated: int = 0, *, is_first_page: bool = False) -> None:
+    def answered(self, size: int, total: int, repeated: int, *, is_first_page: bool) -> None:
         """Count a page of so many items, of which some came again: behind the pages so far, or before all of them."""
         self._repeated += repeated
         self._answers += 1

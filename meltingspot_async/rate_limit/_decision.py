@@ -174,8 +174,6 @@ def _open_at(state: State) -> tuple[float, float]:
     for window in state.windows:
         if window.rule.is_allowance:
             over = window.used.total - window.allowed + 1
-            if over > 0:
-                pages = max(pages, window.used.free_at(over))
-            if over + window.reserve > 0:
-                batches = max(batches, window.used.free_at(over + window.reserve))
+            pages = max(pages, window.used.free_at(over))
+            batches = max(batches, window.used.free_at(over + window.reserve))
     return pages, max(pages, batches)

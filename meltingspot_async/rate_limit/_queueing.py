@@ -6,6 +6,7 @@ This is what all limiters have in common. They differ in the store that decides,
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import os
 import weakref
@@ -60,7 +61,7 @@ class QueueingLimiter(ABC):
         self._held: int = 0
         self._unreported = Unreported()
         self._last = LastStep()
-        self._arrivals = 0
+        self._arrivals = itertools.count()
         self._taken_at = -NEVER
         self._refused: weakref.WeakKeyDictionary[asyncio.Task[Any], int] = weakref.WeakKeyDictionary()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,7 +93,7 @@ class QueueingLimiter(ABC):
     async def _acquire(self, slot: Slot) -> None:
         """Wait for a slot."""
         slot.loop = loop = self._use_running_loop()
-        slot.arrival = self._arrivals = self._arrivals + 1
+        slot.arrival = next(self._arrivals)
         if not self._take(slot.priority):
             waiter, timer = self._queue(slot), None
             if slot.deadline is not None:

@@ -47,16 +47,16 @@ class Statement:
     """BULK requests that wait."""
     patience: float
     """How long its requests wait while the key is closed."""
-    answered: int = 0
+    answered: int
     """Requests answered since the last step, the refused ones included."""
-    given_up: int = 0
-    given_up_for: float = 0.0
+    given_up: int
+    given_up_for: float
     """How long ago the last of those was given up."""
-    refused: int = 0
+    refused: int
     """Requests refused with a 429 of those that were sent after the pause ``after``."""
-    pause: float = 0.0
+    pause: float
     """How long those ask everybody to wait."""
-    after: int = 0
+    after: int
     """The number of the pause."""
 
 

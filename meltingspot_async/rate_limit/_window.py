@@ -30,7 +30,7 @@ class Rule:
     """Whether nobody waits for a slot of it: a limit of a day or longer."""
     is_paced: bool
     """Whether BULK takes its slots at a steady pace: a limit shorter than an hour."""
-    step: float = 0.0
+    step: float
     """Used slots come free at multiples of this, so that a store has few numbers to hold; 0 for exact times."""
 
 
@@ -39,7 +39,7 @@ class Cooling:
 
     __slots__ = ("counts", "step", "times", "total")
 
-    def __init__(self, step: float = 0.0) -> None:
+    def __init__(self, step: float) -> None:
         self.step = step
         self.times: deque[float] = deque()
         self.counts: deque[int] = deque()

@@ -156,3 +156,15 @@ def test_id_field_names_the_id_of_an_activity(spot: FakeMeltingSpot, tmp_path: P
     assert export_activities(path, "--resume", "--id-field", "ref").exit_code == 0
     assert [line["ref"] for line in records(path)] == [f"event-{number}" for number in range(5)]
     assert "fromEventId=event-2&" in spot.received[0].url
+
+
+def test_resumed_export_of_activities_remembers_the_last_thousand(tmp_path: Path) -> None:
+    """Of a file that is continued the last thousand ids are known, and none before them, however large it is."""
+    path = tmp_path / "activities.jsonl"
+    with ActivityFile(path, resume=False) as file:
+        for number in range(1_001):
+            file.append(make_activity(number))
+    with ActivityFile(path, resume=True) as file:
+        for number, count in ((1_000, 1_001), (1, 1_001), (0, 1_002)):
+            file.append(make_activity(number))
+            assert len(file) == count

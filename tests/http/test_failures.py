@@ -94,23 +94,43 @@ NO_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "lasting"),
+    ("error", "said", "lasting", "sent"),
     [
-        (aiohttp.ClientConnectorDNSError(KEY, NO_NAME), "no address was found for the name service.example", False),
-        (aiohttp.ClientConnectorSSLError(KEY, ssl.SSLError(1, "wrong version")), "TLS with service.example:443", False),
-        (aiohttp.ClientConnectorCertificateError(KEY, ValueError("odd")), "cannot be verified (ValueError)", True),
-        (aiohttp.ClientConnectorError(KEY, OSError(101, "Network is unreachable")), "Cannot connect to", False),
-        (aiohttp.ClientConnectorError(KEY, OSError()), "(OSError)", False),
-        (aiohttp.InvalidURL("http://"), "could not be sent (InvalidURL)", True),
-        (TypeError("a header is no text"), "could not be sent (TypeError)", True),
-        (aiohttp.ServerFingerprintMismatch(b"a", b"b", "h", 1), "failed (ServerFingerprintMismatch)", False),
+        (aiohttp.ClientConnectorDNSError(KEY, NO_NAME), "name service.example", False, False),
+        (aiohttp.ClientConnectorSSLError(KEY, ssl.SSLError(1, "odd")), "TLS with service.example:443", False, False),
+        (aiohttp.ClientConnectorCertificateError(KEY, ValueError("odd")), "be verified (ValueError)", True, False),
+        (aiohttp.ClientConnectorError(KEY, OSError(101, "Network is unreachable")), "Cannot connect to", False, False),
+        (aiohttp.ClientConnectorError(KEY, OSError()), "(OSError)", False, False),
+        (aiohttp.InvalidURL("http://"), "could not be sent (InvalidURL)", True, False),
+        (TypeError("a header is no text"), "could not be sent (TypeError)", True, False),
+        (aiohttp.ServerFingerprintMismatch(b"a", b"b", "h", 1), "failed (ServerFingerprintMismatch)", False, True),
     ],
 )  # fmt: skip
-def test_each_failure_has_its_sentence(error: Exception, said: str, lasting: bool) -> None:
+def test_each_failure_has_its_sentence(error: Exception, said: str, lasting: bool, sent: bool) -> None:
     """DNS, TLS, certificates and the network have texts of their own, and nothing of the exception's text is kept."""
     found = failure_of(error)
     assert said in found.reason
-    assert found.lasting == lasting
+    assert (found.lasting, found.sent) == (lasting, sent)
+
+
+@pytest.mark.parametrize(
+    ("status", "lasting"),
+    [
+        (302, False),
+        (399, False),
+        (400, True),
+        (407, True),
+        (408, False),
+        (429, False),
+        (499, True),
+        (500, False),
+    ],
+)
+def test_proxy_that_refuses_for_good_is_not_asked_again(status: int, lasting: bool) -> None:
+    """A proxy's 4xx lasts, but for those that say "not now"; nothing of the request has left it."""
+    found = failure_of(aiohttp.ClientHttpProxyError(Mock(), (), status=status))
+    assert (found.lasting, found.sent) == (lasting, False)
+    assert f"(status {status})" in found.reason
 
 
 @pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example", ".example", "a" * 300])

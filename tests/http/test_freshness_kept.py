@@ -199,6 +199,16 @@ def test_older_answer_does_not_come_in_after_a_newer_one_was_given_up() -> None:
     assert kept.find(second, one, 0.0)
 
 
+def test_answer_counts_as_asked_for_unless_it_was_listed() -> None:
+    """What somebody asked for outlives what a list brought afterwards."""
+    kept = KeptAnswers()
+    keys = [Key.of(f"/v1/forums/{name}", str, ()) for name in "abc"]
+    kept.keep(keys[0], "a", 1, freshness=TWO, now=0.0)
+    for number, key in enumerate(keys[1:], 2):
+        kept.keep(key, "listed", number, freshness=TWO, now=0.0, listed=True)
+    assert [kept.find(key, TWO, 0.0) is not None for key in keys] == [True, False, True]
+
+
 TWO = Freshness(entries=2)
 EVENTS = st.lists(
     st.tuples(

@@ -70,6 +70,7 @@ async def test_connections_are_replaced_after_an_answer_for_another_id() -> None
     fake = FakeMeltingSpot(limits=[WIDE], cold=1.0)
     async with serving(fake, retry=RetryPolicy(backoff_base=0.0)) as (_, client):
         fake.fail(Delay(5.0), STRANGER)
+        session = client.session_manager._pool.open().session
         slow = get(client, 1)
         await asyncio.sleep(0.5)
         assert (await get(client)).id == "participant-0"
@@ -78,7 +79,9 @@ async def test_connections_are_replaced_after_an_answer_for_another_id() -> None
         assert again.at - wrong.at == pytest.approx(
             1.0, abs=0.1
         )  # a connection of its own, which takes a second
+        assert not session.closed
         assert (await slow).id == "participant-1"
+        assert session.closed
         await get(client, 2)
         assert fake.received[-1].at - again.at < 5.0
         assert fake.open_connections == 1

@@ -8,6 +8,7 @@ import pytest
 
 from meltingspot_async import (
     DeadlineExceededError,
+    Event,
     MeltingSpotClient,
     RateLimit,
     RetryPolicy,
@@ -60,6 +61,17 @@ async def export(client: MeltingSpotClient) -> None:
     """Read all activities."""
     async for _ in client.activities.export(from_event_id="e"):
         pass
+
+
+async def test_export_of_a_closed_client_does_not_begin() -> None:
+    """An export that is iterated after its client was closed is refused as misuse, before it counts as a call."""
+    seen: list[Event] = []
+    client = MeltingSpotClient("key", on_event=seen.append)
+    export = client.activities.export(from_event_id="0")
+    await client.aclose()
+    with pytest.raises(UsageError, match="is closed: make a new one"):
+        await anext(aiter(export))
+    assert not seen
 
 
 async def test_closing_ends_an_export_that_waits() -> None:

@@ -33,6 +33,54 @@ def test_backoff_grows_up_to_its_cap_and_keeps_its_jitter(
     assert policy.backoff(attempt, 0.0) == 0.0
 
 
+def test_policy_by_default_is_the_documented_one() -> None:
+    """Who gives no policy gets the numbers that the documentation names."""
+    assert RetryPolicy() == RetryPolicy(
+        attempts=5,
+        backoff_base=0.5,
+        backoff_max=30.0,
+        max_retry_after=60.0,
+        max_throttled=300.0,
+        budget=100.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "asked", "refusals", "pause"),
+    [
+        (0.5, None, 0, 0.5),
+        (0.5, None, 1, 1.0),
+        (0.5, None, 4, 8.0),
+        (0.5, None, 5, 10.0),
+        (0.5, None, 10_000, 10.0),
+        (1e-6, None, 10_000, 10.0),
+        (0.0, None, 0, 0.1),
+        (0.0, None, 1, 0.2),
+        (0.5, 0.3, 0, 0.5),
+        (0.5, 7.5, 0, 7.5),
+        (0.5, 7.0, 0, 7.0),
+        (0.5, 7.0, 5, 10.0),
+    ],
+)
+def test_pause_of_the_key_doubles_up_to_the_shortest_window(
+    base: float, asked: float | None, refusals: int, pause: float
+) -> None:
+    """A 429 pauses for backoff_base, a tenth of a second at least, doubled each time, or as long as is asked."""
+    assert RetryPolicy(backoff_base=base).pause(asked, refusals, 0.0) == pytest.approx(pause)
+
+
+def test_whole_seconds_of_a_pause_get_a_quarter_at_random() -> None:
+    """Who waits for the same whole second does not return in the same moment."""
+    assert RetryPolicy().pause(7.0, 0, 0.5) == RetryPolicy().wait(7.0, 1, 0.5) == 7.125
+
+
+def test_retry_budget_is_spent_to_its_last_retry() -> None:
+    """A budget of two pays for two retries from the beginning, and a new one for none if it is 0."""
+    account = RetryBudget()
+    assert [account.spend(2) for _ in range(3)] == [True, True, False]
+    assert not RetryBudget().spend(0)
+
+
 @pytest.mark.parametrize("status", range(300, 600))
 def test_only_transient_statuses_are_retried(status: int) -> None:
     """408, 425, 500, 502, 503 and 504 are tried again, and no other status: a 429 is no failure."""

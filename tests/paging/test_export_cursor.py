@@ -123,3 +123,30 @@ def test_export_cannot_continue_after_an_event_without_id() -> None:
         cursor.query()
     assert cursor.is_new("b")
     assert cursor.query()["fromEventId"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("limit", "events", "new", "limit_after", "is_over"),
+    [
+        (10, 0, 0, 10, True),
+        (10, 9, 0, 10, True),
+        (10, 9, 1, 10, False),
+        (10, 10, 0, 20, False),
+        (10, 10, 4, 20, False),
+        (10, 10, 5, 10, False),
+        (10, 11, 5, 20, False),
+        (6_000, 6_000, 1, 10_000, False),
+        (10_000, 10_000, 1, 10_000, False),
+        (10_000, 10_000, 0, 10_000, True),
+    ],
+)
+def test_answer_decides_whether_more_is_asked_for(
+    limit: int, events: int, new: int, limit_after: int, is_over: bool
+) -> None:
+    """A full answer of mostly repeats doubles what is asked for, up to 10,000; otherwise nothing new is the end."""
+    cursor = new_cursor(limit, "known")
+    cursor.query()
+    for number in range(events):
+        cursor.is_new(f"e{number}" if number < new else "known")
+    cursor.answer_ended()
+    assert (cursor.limit, cursor.is_over) == (limit_after, is_over)

@@ -20,7 +20,8 @@ from meltingspot_async import (
     SlidingWindowLimiter,
     UsageError,
 )
-from meltingspot_async._paging.get_many import get_many
+from meltingspot_async._paging.cursor import PageCursor
+from meltingspot_async._paging.get_many import _useful_pages, get_many
 from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.clock import now, tasks_left
@@ -290,3 +291,11 @@ def test_stream_takes_flat_memory() -> None:
     count, kilobytes = map(int, run.stdout.split())
     assert count == 100_000
     assert kilobytes < 10_000
+
+
+@pytest.mark.parametrize(("wanted", "pages"), [(2, -7), (9, 0), (10, 1), (12, 3), (30, 15)])
+def test_pages_ahead_are_those_that_help(wanted: int, pages: int) -> None:
+    """Where nine pages of two items are left, twelve ids need six of them at best, and three spare requests."""
+    cursor = PageCursor(2)
+    cursor.received(["a", "b"], 20)
+    assert _useful_pages(cursor, dict.fromkeys(map(str, range(wanted)))) == pages

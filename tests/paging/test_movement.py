@@ -24,7 +24,7 @@ def test_totals_are_compared_in_the_order_of_the_pages(
     """A page with a larger total than a later one may have lost items; one with a smaller total explains repeats."""
     movement = Movement()
     for total, again in zip(totals, (0, repeated, 0), strict=True):
-        movement.answered(100, total, again)
+        movement.answered(100, total, again, is_first_page=False)
     assert movement.lost_items is lost
 
 
@@ -32,17 +32,17 @@ def test_totals_are_compared_in_the_order_of_the_pages(
 def test_page_0_lies_before_all_others(total: int, lost: bool) -> None:
     """Page 0, read last, is compared with the page that follows it in the list."""
     movement = Movement()
-    movement.answered(100, 300)
-    movement.answered(100, 300)
-    movement.answered(100, total, is_first_page=True)
+    movement.answered(100, 300, 0, is_first_page=False)
+    movement.answered(100, 300, 0, is_first_page=False)
+    movement.answered(100, total, 0, is_first_page=True)
     assert movement.lost_items is lost
 
 
 def test_one_repeat_is_enough_where_totals_say_nothing() -> None:
     """Where each total is the number of its page's items, an item that comes a second time shows that items moved."""
     movement = Movement()
-    movement.answered(10, 10)
-    movement.answered(10, 10)
+    movement.answered(10, 10, 0, is_first_page=False)
+    movement.answered(10, 10, 0, is_first_page=False)
     assert not movement.lost_items
-    movement.answered(10, 10, repeated=1)
+    movement.answered(10, 10, 1, is_first_page=False)
     assert movement.lost_items

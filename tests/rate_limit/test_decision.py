@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from meltingspot_async import RateLimit
@@ -11,6 +12,7 @@ from meltingspot_async.rate_limit._state import Reply, Rules, State, Statement
 
 SECOND = 1e6
 LIMIT = RateLimit(40, per=10.0)
+STATED = [field.name for field in attrs.fields(Statement)[2:]]
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def rules() -> Rules:
 def step(state: State, process: str, at: float, **stated: int) -> Reply:
     """One step, at so many seconds."""
     number = 1 + max((known.step for known in state.processes.values()), default=0)
-    said = {"held": 0, "pages": 0, "batches": 0, "patience": 60 * SECOND} | stated
+    said = dict.fromkeys(STATED, 0) | {"patience": 60 * SECOND} | stated
     reply = decide(state, state.rules, Statement(process, number, **said), at * SECOND)  # type: ignore[arg-type]  # ints
     assert reply is not None
     return reply
@@ -78,6 +80,16 @@ def test_late_step_changes_nothing(rules: Rules) -> None:
     """A step that arrives after a later one of its process gives nothing and is forgotten."""
     state = State.new(rules)
     step(state, "a", 1.0, pages=1)
-    late = Statement("a", 0, 9, 9, 9, 60 * SECOND)
+    late = Statement("a", 0, 9, 9, 9, 60 * SECOND, 0, 0, 0, 0, 0, 0)
     assert decide(state, rules, late, 2 * SECOND) is None
     assert state.now == SECOND
+
+
+@pytest.mark.parametrize(("held", "given"), [(37, (1, 1)), (38, (1, 0)), (39, (1, 0)), (40, (0, 0))])
+def test_overdue_batch_leaves_the_reserve_of_the_day(held: int, given: tuple[int, int]) -> None:
+    """A batch that was passed over fifty times comes first, but for what the day keeps for pages."""
+    limits = [LIMIT, RateLimit(40, per=86_400.0)]
+    state = State.new(shared_rules(limits, reserve=0.05, lease=30.0))
+    state.passed_over = 50
+    reply = step(state, "both", 1.0, held=held, pages=1, batches=1)
+    assert (reply.pages, reply.batches) == given

@@ -124,3 +124,24 @@ async def test_request_that_finds_out_and_hangs_holds_up_nobody_for_long(kind: K
         assert await use(second) - started <= LIMIT.per + 0.1
         hanging.cancel()
         await asyncio.gather(hanging, return_exceptions=True)
+
+
+async def test_requests_refused_together_return_in_their_order(kind: Kind) -> None:
+    """Those who wait again after a 429 get their slots in the order in which they first came, before a newcomer."""
+    served: list[int] = []
+    async with kind.pair(RateLimit(3, per=10.0)) as (limiter, _):
+
+        async def call(number: int) -> None:
+            await refuse(limiter, 5.0, after=1.0)
+            await use_and_note(number)
+
+        async def use_and_note(number: int) -> None:
+            async with limiter.slot():
+                served.append(number)
+
+        async def newcomer() -> None:
+            await asyncio.sleep(1.5)
+            await use_and_note(4)
+
+        await asyncio.gather(*(call(number) for number in (1, 2, 3)), newcomer())
+    assert served == [1, 2, 3, 4]

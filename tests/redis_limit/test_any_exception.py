@@ -10,8 +10,10 @@ from redis import exceptions
 
 from meltingspot_async import LimiterUnavailableError, RateLimit
 from meltingspot_async.rate_limit import _shared
+from meltingspot_async.rate_limit._shared import shared_rules
+from meltingspot_async.rate_limit._state import Statement
 from meltingspot_async.redis_limit import RedisSlidingWindowLimiter
-from meltingspot_async.redis_limit._store import RedisCommands
+from meltingspot_async.redis_limit._store import RedisCommands, RedisStore
 
 from ..support.clock import now
 from ..support.limiters import use
@@ -103,3 +105,21 @@ async def test_redis_that_refuses_the_script_is_not_asked_again(text: str) -> No
 async def test_answer_of_something_else_is_an_error_of_ours(answer: object) -> None:
     """What answers like no script, such as a proxy between, ends a request the same way."""
     await refusal(_Answers(answer))
+
+
+@pytest.mark.parametrize(
+    ("error", "may_be_back"),
+    [
+        (exceptions.ConnectionError(SECRET), True),
+        (exceptions.TimeoutError(SECRET), True),
+        (ConnectionResetError(SECRET), True),
+        (exceptions.ResponseError(SECRET), False),
+    ],
+)
+async def test_redis_that_cannot_be_reached_is_asked_again(error: Exception, may_be_back: bool) -> None:
+    """What the network raises may be over in a moment; what Redis answers is not."""
+    store = RedisStore(_Fails(error), "key", shared_rules([RateLimit(1, per=1.0)], reserve=0.0, lease=30.0))
+    with pytest.raises(_shared.StoreUnreachableError if may_be_back else type(error)) as raised:
+        await store.step(Statement("p", 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    if may_be_back:
+        assert str(raised.value) == type(error).__name__

@@ -90,8 +90,9 @@ async def test_empty_answer_in_the_middle_ends_the_export() -> None:
 async def test_success_other_than_200_is_an_error(status: int) -> None:
     """Any success other than 200 is an error that names the status: it never ends an export."""
     async with service(3, Answer(status)) as (fake, client):
-        with pytest.raises(InvalidResponseError, match=f"its status is {status} instead of 200"):
+        with pytest.raises(InvalidResponseError, match=f"its status is {status} instead of 200") as refused:
             await ids(client)
+        assert (refused.value.path, refused.value.field) == ("/v1/activities~export", "$")
         assert len(fake.received) == 1
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import attrs
 import pytest
@@ -15,7 +17,13 @@ from hypothesis import strategies as st
 from meltingspot_async import QuotaExhaustedError, RateLimit
 from meltingspot_async.rate_limit._limits import DAY
 from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter, _clock
-from meltingspot_async.sqlite_limit._clock import SYNCHRONISED_TO, Reading, Time, read_clocks
+from meltingspot_async.sqlite_limit._clock import (
+    SYNCHRONISED_TO,
+    Reading,
+    SeveralMachinesError,
+    Time,
+    read_clocks,
+)
 from meltingspot_async.sqlite_limit._file import LimitFile
 
 from ..support.limit_file import InlineStore
@@ -116,6 +124,46 @@ def test_boots_without_names_are_told_apart_by_their_length() -> None:
     assert known.at(Reading("", 20 * SECOND, None)).now == 50 * SECOND
 
 
+def test_clock_that_stood_still_was_not_rebooted() -> None:
+    """Where nothing identifies a boot, a clock that reads the same as before is that of the same one."""
+    known = Time.begin(Reading("", 100 * SECOND, None))
+    assert known.at(Reading("", 100 * SECOND, None)) == Time(0, ("",), 100 * SECOND, None)
+
+
+def test_clock_that_reads_less_within_a_boot_stands_still() -> None:
+    """A step that read the clock before another one, and comes after it, moves nothing back."""
+    known = Time.begin(Reading("a", 100 * SECOND, None)).at(Reading("a", 130 * SECOND, None))
+    assert known.at(Reading("a", 129 * SECOND, None)) == known
+
+
+def test_ten_boots_are_remembered() -> None:
+    """The last ten boots are known, so that another machine's is noticed, and the file does not grow."""
+    machine = Machine(is_synchronised=False)
+    known = Time.begin(machine.read())
+    for _ in range(14):
+        machine.reboot(HOUR)
+        known = known.at(machine.read())
+    assert known.boots == tuple(str(number) for number in range(6, 16))
+    with pytest.raises(SeveralMachinesError):
+        known.at(Reading("6", 0, None))
+
+
+def test_wall_clock_never_counts_for_more_than_it_is_wrong() -> None:
+    """After a reboot the wall clock counts, but for twice 16 s, as far as one can be wrong that is synchronised."""
+    known = Time.begin(Reading("a", 0, 1_000 * SECOND))
+    assert known.at(Reading("b", 0, 1_100 * SECOND)).now == 68 * SECOND
+    assert known.at(Reading("b", 5 * SECOND, 1_020 * SECOND)).now == 5 * SECOND
+    assert known.at(Reading("a", 7 * SECOND, 9_000 * SECOND)).now == 7 * SECOND
+
+
+def test_answer_of_the_kernel_that_cannot_be_known_is_no() -> None:
+    """The kernel's state 5 is TIME_ERROR, and -1 no answer; each other one is that of a synchronised clock."""
+    for answer, is_believed in ((-1, False), (0, True), (4, True), (5, False), (6, True)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_clock, "_clock_state", lambda answer=answer: lambda: answer)
+            assert _clock._is_synchronised() is is_believed
+
+
 async def use_and_reboot(path: Path, machine: Machine, off: int) -> SqliteSlidingWindowLimiter:
     """Use up a day of three requests, and reboot; returns a limiter of the new boot."""
     limits = [RateLimit(3, per=DAY)]
@@ -170,6 +218,23 @@ def test_wall_clock_is_read_where_the_kernel_vouches_for_it(
     wall = read_clocks().wall
     assert (wall is not None) == (answer == 0)
     assert wall is None or abs(wall / 1e6 - time.time()) < 60.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
+def test_kernel_is_asked_about_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux adjtimex(2) is asked, with zeros, which change nothing; a libc without it knows nothing."""
+    given: list[bytes] = []
+
+    class Libc:
+        def adjtimex(self, timex: ctypes.Array[ctypes.c_char]) -> int:
+            given.append(timex.raw)
+            return 3
+
+    for libc, answer in ((Libc(), 3), (object(), -1)):
+        monkeypatch.setattr(ctypes, "CDLL", Mock(return_value=libc))
+        assert _clock._clock_state.__wrapped__()() == answer
+    assert not any(given[0])
+    assert len(given[0]) >= 208
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin", "freebsd14"])

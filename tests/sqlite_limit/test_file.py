@@ -196,6 +196,23 @@ async def test_disk_that_fails_in_a_step_opens_nothing(limit_path: Path) -> None
         assert await use(second) - started == pytest.approx(30.0, abs=0.1)
 
 
+async def test_connections_are_closed_not_dropped(limit_path: Path) -> None:
+    """The connection to a file that was removed is closed, and with the limiter that to the new one."""
+    connections: list[sqlite3.Connection] = []
+    async with InSqlite(limit_path).one("k", LIMIT) as limiter:
+        assert isinstance(limiter._store, InlineStore)
+        for is_removed in (True, False):
+            await use(limiter)
+            connection = limiter._store._file._connection
+            assert connection is not None
+            connections.append(connection)
+            if is_removed:
+                limit_path.unlink()
+    for connection in connections:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
 async def test_file_that_is_removed_is_made_anew_for_all(limit_path: Path) -> None:
     """After somebody removed the file, its processes meet in the new one, and state again what they hold."""
     async with InSqlite(limit_path).pair(LIMIT) as (first, second), first.slot(), second.slot():
