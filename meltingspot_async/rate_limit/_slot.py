@@ -29,9 +29,8 @@ class Slot:
     arrival: int = attrs.field(init=False)
     """Number of the one who got it, by arrival in the queue."""
 
-    def __aenter__(
-        self,
-    ) -> Any:  # awaited, like a coroutine: which kind of one, type checkers see differently
+    # To be awaited, like any coroutine: which kind of one it has to be, type checkers see differently.
+    def __aenter__(self) -> Any:
         return self._acquire(self)
 
     async def __aexit__(
