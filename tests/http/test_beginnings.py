@@ -12,9 +12,7 @@ from meltingspot_async._http.failures import Failure
 from meltingspot_async._http.freshness import Kept, Key, Trouble
 from meltingspot_async._http.list_habits import ListHabits
 from meltingspot_async._http.refreshing import Wanted
-from meltingspot_async._paging.service_list import ServiceList, by_content, by_id
-from meltingspot_async.rate_limit._reports import LastStep, Unreported
-from meltingspot_async.rate_limit._window import NEVER
+from meltingspot_async._paging.service_list import by_content, by_id
 from meltingspot_async.testing import make_course_participant
 
 
@@ -27,12 +25,6 @@ def test_freshness_by_default_is_the_documented_one() -> None:
 def test_nothing_is_known_of_a_service_before_it_answers() -> None:
     """A new client takes no list to have any habit."""
     assert attrs.astuple(ListHabits()) == (None, 0, None, False)
-
-
-def test_first_step_finds_nothing_known() -> None:
-    """Before a first step the store knows of no slot and of nobody who waits, and there is nothing to report."""
-    assert attrs.astuple(LastStep()) == (0, False, False, -NEVER, NEVER, 0)
-    assert attrs.astuple(Unreported()) == (0, 0, -NEVER, 0, -NEVER, 0)
 
 
 def test_failure_may_have_been_received_and_may_be_over() -> None:
@@ -65,9 +57,3 @@ def test_item_is_known_by_its_id_or_by_all_of_it() -> None:
     content = json.loads(by_content(one))
     assert by_content(one) == json.dumps(content, sort_keys=True) != by_content(other)
     assert [*content] == sorted(content)
-
-
-def test_list_is_taken_to_have_no_single_items() -> None:
-    """Unless a resource says so, its lists have no filters, are known by ids, and give no item by itself."""
-    source = ServiceList(MeltingSpotClient("key").session_manager, "/v1/list", str, 10)
-    assert (source.filters, source.identify, source.name, source.gives_items) == ({}, by_id, "", False)

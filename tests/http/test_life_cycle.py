@@ -71,6 +71,8 @@ async def test_export_of_a_closed_client_does_not_begin() -> None:
     await client.aclose()
     with pytest.raises(UsageError, match="is closed: make a new one"):
         await anext(aiter(export))
+    with pytest.raises(UsageError, match="is closed: make a new one"):
+        await client.session_manager.probe("/v1/courses")
     assert not seen
 
 

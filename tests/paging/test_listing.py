@@ -18,6 +18,7 @@ from meltingspot_async import (
     Priority,
     ServerError,
 )
+from meltingspot_async._paging.service_list import ServiceList, by_id
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault
 
 from ..support.clock import run_virtual, tasks_left
@@ -227,3 +228,9 @@ def test_abandoned_list_ends_in_silence_with_its_loop() -> None:
                     return
 
     run_virtual(main())
+
+
+def test_list_is_taken_to_have_no_single_items() -> None:
+    """Unless a resource says so, its lists have no filters, are known by ids, and give no item by itself."""
+    source = ServiceList(MeltingSpotClient("key").session_manager, "/v1/list", str, 10)
+    assert (source.filters, source.identify, source.name, source.gives_items) == ({}, by_id, "", False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from meltingspot_async.rate_limit._reports import Unreported
+import attrs
+
+from meltingspot_async.rate_limit._reports import LastStep, Unreported
+from meltingspot_async.rate_limit._window import NEVER
 
 
 def test_nothing_happened_is_nothing_to_report() -> None:
@@ -33,3 +36,9 @@ def test_report_that_may_not_have_arrived_is_added_to_the_next() -> None:
     assert later == Unreported(11, 22, 6.0, 33, 8.0, 4)
     later.add(Unreported(0, 1, 4.0, 0, 9.0, 5))
     assert later == Unreported(11, 23, 6.0, 33, 9.0, 5)
+
+
+def test_first_step_finds_nothing_known() -> None:
+    """Before a first step the store knows of no slot and of nobody who waits, and there is nothing to report."""
+    assert attrs.astuple(LastStep()) == (0, False, False, -NEVER, NEVER, 0)
+    assert attrs.astuple(Unreported()) == (0, 0, -NEVER, 0, -NEVER, 0)
