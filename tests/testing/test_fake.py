@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 
 import aiohttp
@@ -126,3 +127,11 @@ def test_fake_that_cannot_be_started_leaves_no_thread() -> None:
         with pytest.raises(OSError, match="in use"), FakeMeltingSpot(port=port):
             pass
     assert threading.active_count() == threads
+
+
+async def test_text_passes_no_comparison_with_a_number() -> None:
+    """A filter that compares with a number selects no item whose field is a text other than a date."""
+    async with FakeMeltingSpot() as fake, MeltingSpotClient("fake-key", base_url=fake.base_url) as client:
+        fake.seed("c", 3)
+        listed = await client.get("/v1/courses/c/participants", {"page": 1, "limit": 9, "status[gt]": 0})
+        assert json.loads(listed.body)["items"] == []
