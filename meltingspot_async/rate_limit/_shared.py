@@ -228,9 +228,8 @@ class SharedLimiter(QueueingLimiter):
             said = self._statement(stated, self._process, UNIT)
             try:
                 reply = await self._ask(said)
-            except (
-                BaseException
-            ):  # even a cancelled step must not lose outcomes: the next one reports them again
+            except BaseException:
+                # Even a step that was cancelled must not lose outcomes: the next one reports them again.
                 self._unreported.add(stated)
                 raise
             if not reply.is_conflict:

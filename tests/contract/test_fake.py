@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -25,8 +26,10 @@ SCHEMA = schemathesis.openapi.from_dict({**DOCUMENT, "security": []}, config=CON
 Test = Callable[[Case, str], None]
 for_each_operation = cast("Callable[[Test], Test]", SCHEMA.parametrize())
 does_not_reject = cast("Any", checks).negative_data_rejection
+LONGEST = 4_000
+"""Characters of a query, of which a server takes some 8,000 with the rest of the first line."""
 BRIEFLY = settings(
-    max_examples=100 if THOROUGH else 5,
+    max_examples=40 if THOROUGH else 5,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -47,8 +50,9 @@ def prepare(case: Case) -> None:
 
     An export must begin with a date or an event, which OpenAPI cannot express. An object generated in place of a
     text is left out, because a query turns it into a text; so is an item of a list with a comma in it, because a
-    query turns it into two items.
+    query turns it into two items; so is an address too long for a server.
     """
+    assume(len(urlencode(case.query, doseq=True)) < LONGEST)
     assume(not any(isinstance(value, dict) for value in case.query.values()))
     assume(not any("%2C" in getattr(value, "encoded", "") for value in case.query.values()))
     if case.operation.label == "GET /v1/activities~export" and not {"fromDate[eq]", "fromEventId"} & set(

@@ -11,6 +11,7 @@ import pytest
 from meltingspot_async import UsageError
 from meltingspot_async._cli.exporting import written
 from meltingspot_async._cli.files import resumable_file
+from meltingspot_async._cli.files.activity_file import ActivityFile
 from meltingspot_async._cli.files.record_file import Format
 
 from ...support.record_files import both_formats, opened, read, record
@@ -67,4 +68,12 @@ def test_export_says_where_there_are_no_locks(
 def test_new_file_is_its_owners_alone(kind: Format, resume: bool, path: Path) -> None:
     """Nobody else can read a new file, from its first byte on."""
     with opened(path, kind, resume=resume):
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_new_file_of_activities_is_its_owners_alone(resume: bool, path: Path) -> None:
+    """Nobody else can read what members did, from the first byte of a new file on."""
+    with ActivityFile(path, resume=resume):
         assert path.stat().st_mode & 0o777 == 0o600
