@@ -175,7 +175,6 @@ class SharedLimiter(QueueingLimiter):
         self._use_running_loop()
         self._is_closed = False
         await self._step()
-        self._sleep()
         return dict(self.last_free)
 
     async def aclose(self) -> None:

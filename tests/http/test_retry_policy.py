@@ -161,6 +161,7 @@ def test_retry_budget_earned_back_can_be_spent_again() -> None:
         {"backoff_base": -1},
         {"backoff_max": float("nan")},
         {"max_retry_after": "60"},
+        {"max_throttled": -1},
         {"budget": -1},
         {"budget": True},
     ],

@@ -146,6 +146,15 @@ async def test_deadline_that_passes_in_the_queue_ends_the_wait() -> None:
     assert await use(limiter) == started + 40.0
 
 
+async def test_slot_that_comes_free_within_the_second_is_waited_for() -> None:
+    """A deadline of less than a second is time enough for a slot that comes free before it."""
+    limiter = SlidingWindowLimiter([RateLimit(1, per=0.5)])
+    await use(limiter)
+    started = now()
+    async with limiter.slot(deadline=started + 0.8):
+        assert now() == started + 0.5
+
+
 async def test_free_slot_is_given_at_the_deadline_itself() -> None:
     """A slot that is free is given, even to one whose deadline is now."""
     limiter = SlidingWindowLimiter([RateLimit(1, per=10.0)])
