@@ -26,6 +26,7 @@ _COROUTINE = """\
 import aiohttp
 
 from meltingspot_async import *
+from meltingspot_async.models import *
 from meltingspot_async.otel import *
 from meltingspot_async.testing import *
 
