@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from asyncio import constants
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,11 @@ settings.load_profile("suite")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--faults=all`` tries every fault, where a tenth of them is tried by default."""
     parser.addoption("--faults", choices=["sample", "all"], default="sample", help="which faults to try")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """``-n auto``: one worker more than processors, since some tests wait for other programs and use none."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
