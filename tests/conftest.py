@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", choices=["sample", "all"], default="sample", help="which faults to try")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """``-n auto``: one worker more than processors, since some tests wait for other programs and use none."""
     return (os.cpu_count() or 1) + 1
