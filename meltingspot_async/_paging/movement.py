@@ -17,11 +17,12 @@ class Movement:
 
     total: int = attrs.field(default=0, init=False)
     """Items of the list, as the page received last said."""
+    total_at_end: int = attrs.field(default=0, init=False)
+    """Items of the list, as the page furthest behind said."""
     _repeated: int = attrs.field(default=0, init=False)
     _rose: int = attrs.field(default=0, init=False)
     _fell: int = attrs.field(default=0, init=False)
     _first: int | None = attrs.field(default=None, init=False)
-    _last: int = attrs.field(default=0, init=False)
     _answers: int = attrs.field(default=0, init=False)
     _is_own: bool = attrs.field(default=True, init=False)
 
@@ -34,23 +35,18 @@ class Movement:
             return  # behind the end, some services count nothing
         self.total = total
         if self._first is None:
-            self._first = self._last = total
+            self._first = self.total_at_end = total
         elif is_first_page:
             self._compare(total, self._first)
             self._first = total
         else:
-            self._compare(self._last, total)
-            self._last = total
+            self._compare(self.total_at_end, total)
+            self.total_at_end = total
 
     def _compare(self, earlier: int, later: int) -> None:
         """Compare the totals of two pages, of which one lies before the other in the list."""
         self._rose += max(0, later - earlier)
         self._fell += max(0, earlier - later)
-
-    @property
-    def total_at_end(self) -> int:
-        """Items of the list, as the page furthest behind said."""
-        return self._last
 
     @property
     def total_is_own(self) -> bool:

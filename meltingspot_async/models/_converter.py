@@ -230,9 +230,6 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(datetime, values.structure_datetime)
     converter.register_structure_hook(OpenEnum, _structure_enum)
     converter.register_structure_hook_func(lambda kind: kind == str | None, values.structure_optional_str)
-    converter.register_structure_hook_func(
-        lambda kind: kind == datetime | None, values.structure_optional_datetime
-    )
     converter.register_structure_hook_func(lambda kind: kind == Milliseconds, values.structure_milliseconds)
     converter.register_structure_hook_func(
         lambda kind: kind == PropertyValue | None, values.structure_property

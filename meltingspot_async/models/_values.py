@@ -76,11 +76,6 @@ def structure_datetime(value: object, _: object) -> datetime:
     return moment
 
 
-def structure_optional_datetime(value: object, _: object) -> datetime | None:
-    """The same, or ``None``: cattrs would look for a hook at each value."""
-    return None if value is None else structure_datetime(value, datetime)
-
-
 def structure_milliseconds(value: object, _: object) -> datetime:
     """An aware datetime, from Unix time in milliseconds or from ISO 8601."""
     if isinstance(value, str):

@@ -227,8 +227,7 @@ class SharedLimiter(QueueingLimiter):
             said = self._statement(stated, self._process, UNIT)
             try:
                 reply = await self._ask(said)
-            except BaseException:
-                # Even a step that was cancelled must not lose outcomes: the next one reports them again.
+            except BaseException:  # cancelled, too: no outcome is lost, for the next step reports it again
                 self._unreported.add(stated)
                 raise
             if not reply.is_conflict:

@@ -33,18 +33,6 @@ def test_backoff_grows_up_to_its_cap_and_keeps_its_jitter(
     assert policy.backoff(attempt, 0.0) == 0.0
 
 
-def test_policy_by_default_is_the_documented_one() -> None:
-    """Who gives no policy gets the numbers that the documentation names."""
-    assert RetryPolicy() == RetryPolicy(
-        attempts=5,
-        backoff_base=0.5,
-        backoff_max=30.0,
-        max_retry_after=60.0,
-        max_throttled=300.0,
-        budget=100.0,
-    )
-
-
 @pytest.mark.parametrize(
     ("base", "asked", "refusals", "pause"),
     [
