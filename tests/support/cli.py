@@ -6,8 +6,11 @@ import csv
 import io
 import json
 import sys
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from meltingspot_async._cli import app as cli
@@ -50,9 +53,15 @@ COMMANDS = [
 """Every command that prints a list or one item, and the schema of what it prints."""
 
 
+built = cache(get_command)
+"""The command of an application, built once: Typer takes longer to read all signatures than to run what is asked."""
+
+
 def run(*arguments: str | Path, columns: int = 80) -> Result:
     """Run the command in this process, on a plain screen of that width."""
-    return CliRunner().invoke(cli.app, [*map(str, arguments)], env={"COLUMNS": str(columns), "TERM": "dumb"})
+    screen = {"COLUMNS": str(columns), "TERM": "dumb"}
+    with patch("typer.testing._get_command", built):
+        return CliRunner().invoke(cli.app, [*map(str, arguments)], env=screen)
 
 
 def export(*arguments: str | Path) -> Result:

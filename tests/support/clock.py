@@ -42,8 +42,8 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 @contextmanager
-def _short_stacks() -> Generator[None]:
-    """In debug mode futures and aiohttp note the whole stack, however deep: a third of the time of a test."""
+def short_stacks() -> Generator[None]:
+    """Futures and aiohttp note no stacks; in debug mode they take the whole, however deep: a third of a test's time."""
     before, sys.tracebacklimit = getattr(sys, "tracebacklimit", None), DEPTH
     try:
         yield
@@ -66,7 +66,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         await super().shutdown_default_executor()
 
     def run_until_complete(self, future: Any) -> Any:
-        with _short_stacks():
+        with short_stacks():
             return super().run_until_complete(future)
 
     def block(self, seconds: float) -> None:

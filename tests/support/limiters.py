@@ -23,7 +23,7 @@ from meltingspot_async.redis_limit._store import RedisCommands
 from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter
 from meltingspot_async.sqlite_limit._file import LimitFile
 
-from .clock import now
+from .clock import now, short_stacks
 from .limit_file import InlineStore, loop_reading
 from .redis_script import ClockedScript, loop_microseconds
 from .redis_server import RedisServer
@@ -80,7 +80,8 @@ def run_real(main: Coroutine[Any, Any, None]) -> None:
         async with asyncio.timeout(STUCK):
             await main
 
-    asyncio.run(bounded(), debug=True)
+    with short_stacks():
+        asyncio.run(bounded(), debug=True)
 
 
 @asynccontextmanager

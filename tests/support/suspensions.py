@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 import attrs
 import uvloop
 
+from .clock import short_stacks
+
 T = TypeVar("T")
 
 
@@ -45,7 +47,7 @@ class Suspensions:
 
     def run(self, main: Coroutine[Any, Any, None]) -> None:
         """Like ``asyncio.run``, in debug mode."""
-        with asyncio.Runner(debug=True, loop_factory=self._new_loop) as runner:
+        with short_stacks(), asyncio.Runner(debug=True, loop_factory=self._new_loop) as runner:
             runner.run(main)
 
     def begin(self, work: Callable[[], Awaitable[T]], number: int, moment: Moment) -> asyncio.Task[T]:
