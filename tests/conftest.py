@@ -45,7 +45,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays for good: nobody looks through it for garbage again, which took as long as some tests."""
+    """What was collected stays: nobody looks through it for garbage again, which took as long as some tests."""
     gc.freeze()
 
 

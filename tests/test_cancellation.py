@@ -23,7 +23,7 @@ from meltingspot_async.sqlite_limit import SqliteSlidingWindowLimiter
 from meltingspot_async.testing import Answer, FakeMeltingSpot, make_activity
 
 from .support.calls import busy_connections
-from .support.limiters import BULK, INTERACTIVE, STUCK, free_slots, redis_limiting, until, use
+from .support.limiters import BULK, INTERACTIVE, STUCK, free_slots, redis_limiting, use
 from .support.redis_server import RedisServer
 from .support.suspensions import LoopKind, Moment, Suspensions
 from .support.thorough import THOROUGH, thorough
@@ -62,7 +62,9 @@ class Program:
         await self._has_reported()
 
     async def _has_reported(self) -> None:
-        await until(lambda: getattr(self.limiter, "_reporting", None) is None)
+        # Not in rounds of the loop: they would take turns with the thread of a file, which has to wait for each.
+        while (reporting := getattr(self.limiter, "_reporting", None)) is not None:
+            await asyncio.wait([reporting])
 
 
 async def get(program: Program) -> object:

@@ -9,6 +9,7 @@ import ssl
 import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from weakref import WeakSet
@@ -139,6 +140,7 @@ _WITHOUT_TLS = {
 }
 
 
+@cache
 def _context(door: Door) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(FOLDER / certificate_of(door), FOLDER / "key.pem")

@@ -162,7 +162,7 @@ def environment(tmp_path: Path, redis_url: str, spots: dict[str, FakeMeltingSpot
 def test_killed_worker_loses_nothing_and_repeats_nothing(
     tmp_path: Path, redis_url: str, spots: dict[str, FakeMeltingSpot], environment: dict[str, str]
 ) -> None:
-    """One of three workers is killed with two pages of a course behind it, and every file is whole in the end.
+    """One of two workers is killed with two pages of a course behind it, and every file is whole in the end.
 
     While it lived, it kept its task. What failed is enqueued again. No key stands where it should not.
     """
@@ -172,7 +172,7 @@ def test_killed_worker_loses_nothing_and_repeats_nothing(
         assert enqueue(environment) == "7 courses enqueued\n"
         assert enqueue(environment) == "0 courses enqueued\n"  # they are in the queue already
         in_queue = repr(queue.xrange("many-spots"))
-        with workers(3, environment, log):
+        with workers(2, environment, log):
             wait_for("the third page's request", lambda: len(spots["south"].received) >= 3)
             entry = entry_of(queue, ("south", "onboarding"))
             wait_for("a sign of life", gives_sign_of_life(queue, entry))

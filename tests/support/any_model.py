@@ -38,11 +38,17 @@ SIMPLE: dict[object, st.SearchStrategy[Any]] = {
 UNKNOWN_FIELDS = st.dictionaries(st.text().map("x-{}".format), json_values, max_size=3).map(JsonObject)
 
 
+_MADE: dict[object, st.SearchStrategy[Any]] = {}
+"""A strategy takes longer to make than a model to draw."""
+
+
 def any_model(model: type[M]) -> st.SearchStrategy[M]:
     """Instances of a model with any values that its fields allow, and any unknown fields in ``extra``."""
-    fields = attrs.fields(attrs.resolve_types(model, include_extras=True))
-    values = {field.name: any_value(field.type) for field in fields if field.name != "extra"}
-    return st.builds(model, **values, extra=UNKNOWN_FIELDS)
+    if model not in _MADE:
+        fields = attrs.fields(attrs.resolve_types(model, include_extras=True))
+        values = {field.name: any_value(field.type) for field in fields if field.name != "extra"}
+        _MADE[model] = st.builds(model, **values, extra=UNKNOWN_FIELDS)
+    return _MADE[model]
 
 
 def any_value(kind: Any) -> st.SearchStrategy[Any]:
