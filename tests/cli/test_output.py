@@ -15,11 +15,13 @@ from meltingspot_async._cli.running import ExitCode, exit_code_of
 from meltingspot_async.testing import FakeMeltingSpot
 
 from ..support.cli import COMMAND
+from ..support.thorough import some, thorough
 
 FULL = Path("/dev/full")
-COMMANDS = [["--help"], ["participants", "list", "c"], ["participants", "list", "c", "--json"]]
+COMMANDS = some([["participants", "list", "c", "--json"], ["participants", "list", "c"], ["--help"]])
 
 
+@thorough
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_full_output_is_one_line(fake: FakeMeltingSpot, arguments: list[str]) -> None:
@@ -31,6 +33,7 @@ def test_full_output_is_one_line(fake: FakeMeltingSpot, arguments: list[str]) ->
     assert (ended.returncode, ended.stderr) == (1, "meltingspot: No space left on device\n")
 
 
+@thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_reader_that_has_seen_enough_is_no_failure(fake: FakeMeltingSpot, arguments: list[str]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from meltingspot_async.testing import Answer, FakeMeltingSpot, Reset, Truncate, make_activity
 
 from ..support.cli import COMMAND, export, export_activities, ids, records, run
+from ..support.thorough import THOROUGH, thorough
 
 
 def test_first_attempt_without_result_leaves_no_file(
@@ -91,16 +92,17 @@ def test_resume_after_a_full_disk(
     assert sorted(ids(out)) == sorted(f"participant-{number}" for number in range(250))
 
 
-@pytest.mark.parametrize(("name", "kills"), [("all.jsonl", 3), ("all.csv", 2)])
+@thorough
+@pytest.mark.parametrize("name", ["all.jsonl", "all.csv"])
 def test_resume_after_random_kills(
-    fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kills: int
+    fake: FakeMeltingSpot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Killed at random moments and resumed each time, the file gets complete and has no repeats."""
     monkeypatch.setenv("MELTINGSPOT_LIMIT_FILE", "off")  # its pace would make the test long
     fake._largest_page = 20
     wanted = {("a", item) for item in fake.seed("a", 300)} | {("b", item) for item in fake.seed("b", 300)}
     out, dice = tmp_path / name, random.Random(name)
-    for _ in range(kills):
+    for _ in range(20 if THOROUGH else 2 if name == "all.jsonl" else 1):
         before, moment = len(fake.received), dice.randrange(1, 32)
         process = subprocess.Popen(
             [*COMMAND, "participants", "export", "a", "b", "-o", out, "--resume"], stderr=subprocess.DEVNULL

@@ -17,6 +17,7 @@ import meltingspot_async.models
 import meltingspot_async.resources
 
 from ..support.redis_server import RedisServer
+from ..support.thorough import some, thorough
 
 PACKAGE = Path(meltingspot_async.__file__).parent
 FILES = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
@@ -44,7 +45,8 @@ main()
 """
 
 
-@pytest.mark.parametrize("flag", ["-B", "-OO"])
+@thorough
+@pytest.mark.parametrize("flag", some(["-OO", "-B"]))
 def test_package_works_packed_and_optimised(flag: str, server: RedisServer, tmp_path: Path) -> None:
     """From a zip file, with and without docstrings and asserts: client, limiter in Redis, fake service, command."""
     packed = tmp_path / "packed.zip"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +14,17 @@ THOROUGH = settings.get_current_profile_name() == "thorough"
 
 thorough = pytest.mark.thorough
 """Marks what tries more when there is time."""
+
+
+T = TypeVar("T")
+
+
+def some(cases: Sequence[T], few: int = 1) -> Sequence[T]:
+    """All cases when there is time, or else the first few: for tests that start programs.
+
+    :param few: cases in the suite. A program takes half a second of a processor to start.
+    """
+    return cases if THOROUGH else cases[:few]
 
 
 def try_histories(
