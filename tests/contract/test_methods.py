@@ -232,63 +232,45 @@ async def test_get_many_reads_items_from_a_page_of_their_list(operation_id: str)
     ("operation_id", "position"),
     [(name, position) for name, call in CALLS.items() for position in range(len(call.ids))],
 )
-@pytest.mark.parametrize("nothing", ["", " ", ".", "..", None, 7])
 async def test_impossible_id_is_refused(
-    fake_meltingspot: FakeMeltingSpot,
-    meltingspot: MeltingSpotClient,
-    operation_id: str,
-    position: int,
-    nothing: object,
+    fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient, operation_id: str, position: int
 ) -> None:
     """An empty id, or one that is not a text, is a UsageError that names the argument; no request is sent."""
     call = CALLS[operation_id]
     method = method_of(meltingspot, call)
-    ids: list[object] = ["x"] * len(call.ids)
-    ids[position] = nothing
     argument = list(inspect.signature(method).parameters)[position]
-    with pytest.raises(UsageError, match=f"^{argument} must be"):
-        await finish(method(*ids))
+    for nothing in ("", " ", ".", "..", None, 7):
+        ids: list[object] = ["x"] * len(call.ids)
+        ids[position] = nothing
+        with pytest.raises(UsageError, match=f"^{argument} must be"):
+            await finish(method(*ids))
     assert not fake_meltingspot.received
 
 
-ARGUMENTS = sorted(
-    {
-        (call.resource, call.method, name)
-        for call in CALLS.values()
-        for given in call.arguments
-        for name in given
-    }
-    | {
-        (call.resource, call.method, name)
-        for call in CALLS.values()
-        if call.method != "get"
-        for name in ("page_size", "limit", "unit")
-    }
-)
+METHODS = {(call.resource, call.method): call for call in CALLS.values()}
+ARGUMENTS = {name for call in CALLS.values() for given in call.arguments for name in given} | {
+    *("page_size", "limit", "unit"),
+}
+"""All arguments of methods but ids."""
 
 
-@pytest.mark.parametrize(("resource", "method", "argument"), ARGUMENTS)
+@pytest.mark.parametrize("call", METHODS.values(), ids=map(".".join, METHODS))
 async def test_argument_of_the_wrong_type_is_refused(
-    fake_meltingspot: FakeMeltingSpot,
-    meltingspot: MeltingSpotClient,
-    resource: str,
-    method: str,
-    argument: str,
+    fake_meltingspot: FakeMeltingSpot, meltingspot: MeltingSpotClient, call: Call
 ) -> None:
     """An argument of a wrong type, empty, or without timezone is a UsageError that names it; no request is sent."""
-    (call,) = (call for call in CALLS.values() if (call.resource, call.method) == (resource, method))
     function = method_of(meltingspot, call)
-    if argument not in inspect.signature(function).parameters:
-        return
-    begin = {"from_date": WHEN} if method == "export" and argument != "from_event_id" else {}
-    naive = datetime(2026, 1, 1)  # noqa: DTZ001 - that is the point
-    annotation = str(inspect.signature(function).parameters[argument].annotation)
-    wrong: list[object] = [object(), "", [], [object()], 1.5]
-    wrong += [naive, Range(gte=naive)] if "datetime" in annotation else []
-    wrong += [Range(), Range(gt="5"), True] if "Range" in annotation else []
-    for value in wrong:
-        with pytest.raises(UsageError, match=f"^{argument}"):
-            await finish(function(*("x" for _ in call.ids), **{**begin, argument: value}))
+    parameters = inspect.signature(function).parameters
+    for argument in ARGUMENTS.intersection(list(parameters)[len(call.ids) :]):
+        begin = {"from_date": WHEN} if call.method == "export" and argument != "from_event_id" else {}
+        naive = datetime(2026, 1, 1)  # noqa: DTZ001 - that is the point
+        annotation = str(parameters[argument].annotation)
+        wrong: list[object] = [object(), "", [], [object()], 1.5]
+        wrong += [naive, Range(gte=naive)] if "datetime" in annotation else []
+        wrong += [Range(), Range(gt="5"), True] if "Range" in annotation else []
+        for value in wrong:
+            with pytest.raises(UsageError, match=f"^{argument}"):
+                await finish(function(*("x" for _ in call.ids), **{**begin, argument: value}))
     assert not fake_meltingspot.received
 
 
