@@ -6,9 +6,10 @@ import asyncio
 import gc
 import os
 import uuid
-from asyncio import constants
+from asyncio import format_helpers
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from traceback import StackSummary
 from types import SimpleNamespace
 
 import pytest
@@ -19,16 +20,21 @@ from hypothesis import settings
 from meltingspot_async import RateLimit
 from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
-from .support.clock import DEPTH, VirtualLoop
+from .support.clock import VirtualLoop
 from .support.limit_file import fast_folder
 from .support.redis_server import RedisServer, redis_server
 
 pytest_plugins = ["pytester"]
 
-# Debug mode notes where each callback was made, ten calls deep, in a third of the time of a test.
-constants.DEBUG_STACK_DEPTH = DEPTH  # type: ignore[misc]  # it is final for programs, and the only way to say so
 
-settings.register_profile("suite", deadline=None, database=None, max_examples=30)
+def _no_stack(*_: object) -> StackSummary:
+    return StackSummary()
+
+
+# Debug mode notes where each callback was made, in a third of the time of a test. Whoever asks leaves this out.
+format_helpers.extract_stack = _no_stack  # type: ignore[assignment]  # it takes a frame, and a limit
+
+settings.register_profile("suite", deadline=None, database=None, max_examples=20)
 settings.register_profile("thorough", settings.get_profile("suite"), max_examples=2_000)
 settings.load_profile("suite")
 
@@ -42,6 +48,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """``-n auto``: one worker more than processors, since some tests wait for other programs and use none."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers that are done take tests from those that are not: nobody waits for the last one."""
+    if config.getoption("numprocesses", None):
+        config.option.dist = "worksteal"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests begin first, in whatever order the others are."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -29,7 +29,7 @@ does_not_reject = cast("Any", checks).negative_data_rejection
 LONGEST = 4_000
 """Characters of a query, of which a server takes some 8,000 with the rest of the first line."""
 BRIEFLY = settings(
-    max_examples=40 if THOROUGH else 5,
+    max_examples=40 if THOROUGH else 3,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -212,4 +212,4 @@ def outcome_of(task: asyncio.Task[CourseParticipant]) -> Outcome:
 
 def test_callers_of_one_item_share_requests_and_answers() -> None:
     """Whoever comes, leaves or runs out of time, each caller gets what is due, over no more requests than it takes."""
-    try_histories(Sharing, 60, 500)
+    try_histories(Sharing, 30, 500)

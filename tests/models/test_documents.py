@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from meltingspot_async import (
@@ -28,6 +28,7 @@ from meltingspot_async.testing import make_activity, make_course_participant
 from ..contract.contract import SCHEMAS, model_of
 from ..support.any_model import any_model
 from ..support.documents import DOCUMENTED, participant
+from ..support.thorough import OF_EACH_MODEL, thorough
 
 EXAMPLES = [
     pytest.param(name, example, id=f"{name}-{number}")
@@ -72,9 +73,10 @@ def kinds_within(value: Any) -> set[type]:
     return {kind}.union(*map(kinds_within, inner))
 
 
+@thorough
 @pytest.mark.parametrize("model", MODELS)
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@OF_EACH_MODEL
 def test_any_model_survives_the_round_trip(model: type[models.Model], data: st.DataObject) -> None:
     """Whatever values a model holds, from_dict makes an equal one of what to_dict and to_json write."""
     item = data.draw(any_model(model))

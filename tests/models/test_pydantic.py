@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from meltingspot_async import (
@@ -29,6 +29,7 @@ from meltingspot_async import (
 from ..contract.contract import SCHEMAS, model_of
 from ..support.any_model import any_model
 from ..support.documents import DOCUMENTED, participant
+from ..support.thorough import OF_EACH_MODEL, thorough
 
 pydantic: Any = pytest.importorskip("pydantic")
 fastapi: Any = pytest.importorskip("fastapi")
@@ -48,9 +49,10 @@ def test_import_brings_no_pydantic() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@thorough
 @pytest.mark.parametrize("model", MODELS)
 @given(data=st.data())
-@settings(max_examples=8)
+@OF_EACH_MODEL
 def test_any_model_survives_pydantic(model: type[models.Model], data: st.DataObject) -> None:
     """Whatever a model holds, pydantic writes what to_dict does, and makes an equal model of it."""
     adapter, item = pydantic.TypeAdapter(model), data.draw(any_model(model))

@@ -8,7 +8,7 @@ from types import NoneType
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from meltingspot_async import (
@@ -26,6 +26,7 @@ from meltingspot_async import (
 from ..contract.contract import SCHEMAS, model_of
 from ..support.any_model import any_model
 from ..support.documents import participant
+from ..support.thorough import OF_EACH_MODEL, thorough
 
 MODELS = [model_of(name) for name in SCHEMAS]
 
@@ -60,9 +61,10 @@ def list_of_attributes(item: CourseParticipant) -> list[str]:
     return [field.name for field in attrs.fields(type(item)) if field.name != "extra"]
 
 
+@thorough
 @pytest.mark.parametrize("model", MODELS)
 @given(data=st.data())
-@settings(max_examples=10)
+@OF_EACH_MODEL
 def test_rows_of_a_model_have_the_same_columns_of_one_type_each(
     model: type[models.Model], data: st.DataObject
 ) -> None:

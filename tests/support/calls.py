@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import aiohttp
@@ -13,8 +14,9 @@ from meltingspot_async import (
     CourseParticipant,
     MeltingSpotClient,
     MeltingSpotError,
+    to_dict,
 )
-from meltingspot_async.testing import FakeMeltingSpot
+from meltingspot_async.testing import FakeMeltingSpot, make_course_participant
 
 PATH = "/v1/courses/c/participants/participant-0"
 
@@ -25,13 +27,19 @@ async def serving(
 ) -> AsyncGenerator[tuple[FakeMeltingSpot, MeltingSpotClient], None]:
     """A fake service with 200 participants in the course c, and a client of it."""
     async with fake or FakeMeltingSpot() as running:
-        running.seed("c", 200)
+        running.add_documents("/v1/courses/c/participants", *_participants())
         async with MeltingSpotClient(
             running.api_key,
             base_url=running.base_url,
             **options,
         ) as client:
             yield running, client
+
+
+@cache
+def _participants() -> list[dict[str, object]]:
+    """200 participants, as the service writes them."""
+    return [to_dict(make_course_participant(number, course_id="c")) for number in range(200)]
 
 
 def get(client: MeltingSpotClient, number: int = 0) -> asyncio.Task[CourseParticipant]:

@@ -20,10 +20,6 @@ GRACE = 0.003
 """Real seconds in which bytes already written must become readable on the other side of a loopback socket."""
 
 
-DEPTH = 0
-"""Calls that debug mode notes of where a future, task, callback or request was made; more help to find a fault."""
-
-
 class _JumpingSelector(selectors.DefaultSelector):
     """Instead of waiting, moves the loop's clock on."""
 
@@ -44,7 +40,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 @contextmanager
 def short_stacks() -> Generator[None]:
     """Futures and aiohttp note no stacks; in debug mode they take the whole, however deep: a third of a test's time."""
-    before, sys.tracebacklimit = getattr(sys, "tracebacklimit", None), DEPTH
+    before, sys.tracebacklimit = getattr(sys, "tracebacklimit", None), 0
     try:
         yield
     finally:

@@ -15,6 +15,8 @@ THOROUGH = settings.get_current_profile_name() == "thorough"
 thorough = pytest.mark.thorough
 """Marks what tries more when there is time."""
 
+OF_EACH_MODEL = settings(max_examples=200 if THOROUGH else 6)
+"""How many instances of each model to try."""
 
 T = TypeVar("T")
 
