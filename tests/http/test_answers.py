@@ -63,7 +63,7 @@ from meltingspot_async.testing import Answer, FakeMeltingSpot
 def bomb():
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     zeros = bytes(2**20)
-    return b"".join(packer.compress(zeros) for _ in range(120)) + packer.flush()
+    return b"".join(packer.compress(zeros) for _ in range(60)) + packer.flush()
 
 async def main():
     async with FakeMeltingSpot() as fake, MeltingSpotClient(fake.api_key, base_url=fake.base_url) as client:
@@ -82,7 +82,7 @@ asyncio.run(main())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory's high-water mark from /proc")
 def test_gzip_bomb_takes_bounded_memory() -> None:
-    """120 MB packed into 120 KB are refused, twice, and the whole process stays under 80 MB of memory."""
+    """60 MB packed into 60 KB are refused, twice, and the whole process stays under 80 MB of memory."""
     run = subprocess.run([sys.executable, "-c", BOMB], capture_output=True, text=True, check=True)
     success, refusal, kilobytes = map(int, run.stdout.split())
     assert (success, refusal) == (200, 400)

@@ -208,7 +208,7 @@ async def test_no_courses_cost_no_request() -> None:
 
 async def test_slow_consumer_is_not_overtaken() -> None:
     """While the caller uses a page, few others are read, however many courses there are."""
-    async with courses(*[300] * 50) as (fake, client, ids):
+    async with courses(*[6] * 50, page_size=2) as (fake, client, ids):
         pages = client.course_participants.list_many(ids).pages()
         await anext(pages)
         await asyncio.sleep(60.0)
@@ -218,7 +218,7 @@ async def test_slow_consumer_is_not_overtaken() -> None:
 
 async def test_stopped_reading_leaves_nothing_behind() -> None:
     """Stopped in the middle, no request goes on and no task is left."""
-    async with courses(*[300] * 30) as (fake, client, ids):
+    async with courses(*[6] * 30, page_size=2) as (fake, client, ids):
         before = asyncio.all_tasks()
         async with aclosing(aiter(client.course_participants.list_many(ids))) as participants:
             await anext(participants)
