@@ -248,9 +248,8 @@ async def test_impossible_id_is_refused(
 
 
 METHODS = {(call.resource, call.method): call for call in CALLS.values()}
-ARGUMENTS = {name for call in CALLS.values() for given in call.arguments for name in given} | {
-    *("page_size", "limit", "unit"),
-}
+OF_LISTS = {"page_size", "limit", "unit"}
+ARGUMENTS = OF_LISTS.union(name for call in CALLS.values() for given in call.arguments for name in given)
 """All arguments of methods but ids."""
 
 
@@ -261,7 +260,7 @@ async def test_argument_of_the_wrong_type_is_refused(
     """An argument of a wrong type, empty, or without timezone is a UsageError that names it; no request is sent."""
     function = method_of(meltingspot, call)
     parameters = inspect.signature(function).parameters
-    for argument in ARGUMENTS.intersection(list(parameters)[len(call.ids) :]):
+    for argument in (name for name in list(parameters)[len(call.ids) :] if name in ARGUMENTS):
         begin = {"from_date": WHEN} if call.method == "export" and argument != "from_event_id" else {}
         naive = datetime(2026, 1, 1)  # noqa: DTZ001 - that is the point
         annotation = str(parameters[argument].annotation)
