@@ -154,6 +154,18 @@ async def test_copies_with_other_options_share_where_the_answer_would_be_the_sam
         assert len(fake.received) == 3
 
 
+async def test_those_who_cannot_take_a_failure_share_the_request_that_follows() -> None:
+    """Callers who joined a request whose failure is not theirs make one more, together."""
+    async with serving(FakeMeltingSpot(cold=1.0, warm=1.0)) as (fake, client):
+        fake.fail(Answer(503))
+        failing = get(client.with_options(retry=RetryPolicy(attempts=1)))
+        patient = [get(client), get(client), get(client)]
+        with pytest.raises(ServerError):
+            await failing
+        assert {participant.id for participant in await asyncio.gather(*patient)} == {"participant-0"}
+        assert len(fake.received) == 2
+
+
 async def test_copy_with_a_shorter_timeout_does_not_join() -> None:
     """Who waits less for an attempt does not depend on one that waits longer."""
     async with serving() as (fake, client):

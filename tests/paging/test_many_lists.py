@@ -228,6 +228,18 @@ async def test_stopped_reading_leaves_nothing_behind() -> None:
         assert len(fake.received) == count
 
 
+async def test_stopped_reading_has_ended_when_it_is_closed() -> None:
+    """Whoever closes a reading may go on at once: of the lists whose pages were ready, too, no task is left."""
+    async with courses(*[6] * 3, page_size=2) as (fake, client, ids):
+        fake.fail(*[Delay(0.0)] * 3, *[Delay(500.0)] * 6)
+        before = asyncio.all_tasks()
+        pages = client.course_participants.list_many(ids).pages()
+        await anext(pages)
+        await asyncio.sleep(5.0)
+        await pages.aclose()
+        assert not [task for task in asyncio.all_tasks() - before if "RequestHandler" not in repr(task)]
+
+
 async def test_stopped_reading_gives_up_the_answers_it_waits_for() -> None:
     """A reading that is stopped while another course is slow to answer ends at once."""
     async with courses(5, 5) as (fake, client, ids):

@@ -237,6 +237,13 @@ def test_kernel_is_asked_about_its_clock(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(given[0]) >= 208
 
 
+def test_python_without_ctypes_knows_nothing_of_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where ctypes was not built, the kernel is not asked."""
+    monkeypatch.setattr(_clock, "find_spec", _nothing)
+    monkeypatch.setattr(ctypes, "CDLL", Mock(side_effect=ImportError))
+    assert _clock._clock_state.__wrapped__()() == -1
+
+
 @pytest.mark.parametrize("platform", ["win32", "darwin", "freebsd14"])
 def test_other_systems_have_a_clock_since_the_boot(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     """Where there are no /proc, no ctypes and no CLOCK_BOOTTIME, the monotonic clock is read, and no wall clock."""
