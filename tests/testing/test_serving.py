@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import runpy
 import shlex
@@ -20,13 +21,12 @@ from meltingspot_async.testing import serving
 PATH = "/v1/courses/course-1/participants"
 
 
-def ask(capsys: pytest.CaptureFixture[str], printed: list[str], found: list[object]) -> None:
+def ask(screen: io.StringIO, found: list[object]) -> None:
     """Set the environment that was printed, ask the service twice, and press Ctrl-C."""
     try:
-        while "export" not in "".join(printed):
+        while not (shown := screen.getvalue()).partition("export")[2].endswith("\n"):
             time.sleep(0.01)
-            printed.append(capsys.readouterr().out)
-        line = next(line for line in "".join(printed).splitlines() if line.startswith("export"))
+        line = next(line for line in shown.splitlines() if line.startswith("export"))
         settings = dict(word.split("=", 1) for word in shlex.split(line)[1:])
         request = urllib.request.Request(
             settings["MELTINGSPOT_BASE_URL"] + PATH,
@@ -43,15 +43,15 @@ def ask(capsys: pytest.CaptureFixture[str], printed: list[str], found: list[obje
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_program_beside_it_reaches_the_fake(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_program_beside_it_reaches_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment it prints leads to so many participants; it fails as asked, and Ctrl-C ends it with 0."""
     options = f"--port 0 --participants 3 --fail 503 --path {PATH} --retry-after 2"
     monkeypatch.setattr("sys.argv", ["testing", *options.split()])
-    printed: list[str] = []
+    # Not capsys, which loses what is printed while another thread reads.
+    screen = io.StringIO()
+    monkeypatch.setattr("sys.stdout", screen)
     found: list[object] = []
-    asking = threading.Thread(target=ask, args=(capsys, printed, found))
+    asking = threading.Thread(target=ask, args=(screen, found))
     asking.start()
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("meltingspot_async.testing", run_name="__main__")
@@ -59,7 +59,7 @@ def test_program_beside_it_reaches_the_fake(
     assert ended.value.code == 0
     assert found[0] == (503, "2")
     assert '"total": 3' in str(found[1])
-    assert capsys.readouterr().out == "# Ended after 2 requests.\n"
+    assert screen.getvalue().splitlines()[-1] == "# Ended after 2 requests."
 
 
 def test_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
