@@ -68,10 +68,13 @@ def blocks_of(page: Path) -> list[Block]:
 
 def examples_of(module: Path) -> list[Block]:
     """The examples in the docstrings of a module: each is the body of a coroutine that has a ``client``."""
+    text = module.read_text("utf-8")
+    if not _INDENTED.search(text):  # most have none: to parse them all takes time at each start of a worker
+        return []
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     return [
         Block(_place(module, node.body[0].lineno), "python", _COROUTINE + textwrap.indent(code, "    "))
-        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, documented)
         for code in _indented(ast.get_docstring(node) or "")
     ]
