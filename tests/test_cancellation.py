@@ -183,12 +183,16 @@ def service() -> Iterator[FakeMeltingSpot]:
         yield fake
 
 
+MOMENTS = list(Moment)
 TRIALS = [
-    pytest.param(operation, place.values[0], id=f"{operation.__name__.strip('_')}-{place.id}")
+    pytest.param(
+        operation, place.values[0], moment, id=f"{operation.__name__.strip('_')}-{place.id}-{moment.value}"
+    )
     for number, operation in enumerate(OPERATIONS)
     for place in (PLACES if THOROUGH or operation is slot else [PLACES[number % len(PLACES)]])
+    for moment in (MOMENTS if THOROUGH or operation is slot else [MOMENTS[number % len(MOMENTS)]])
 ]
-"""Each kind of call in each place, if there is time; or else all but the slots in one."""
+"""Each kind of call in each place at each moment, if there is time; or else all but the slots in one, at one."""
 
 
 @pytest.fixture(params=PLACES)
@@ -205,8 +209,7 @@ def place(
     return Place(loop, limit, service, server, limit_path)
 
 
-@pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
-@pytest.mark.parametrize(("operation", "place"), TRIALS, indirect=["place"])
+@pytest.mark.parametrize(("operation", "place", "moment"), TRIALS, indirect=["place"])
 def test_call_cancelled_at_any_suspension_leaves_nothing_behind(
     operation: Operation, moment: Moment, place: Place
 ) -> None:

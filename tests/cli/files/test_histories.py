@@ -132,9 +132,9 @@ class ActivityExport(Damaged):
 @both_formats
 def test_resumed_file_is_whole_or_refused(kind: Format) -> None:
     """Cut at any byte, a resumed file ends up whole; with a damaged byte it is left alone, or loses nothing."""
-    try_histories(lambda: Export(kind), 40, 1_000, steps=12)
+    try_histories(lambda: Export(kind), 20, 1_000, steps=12)
 
 
 def test_resumed_activities_are_whole_or_refused() -> None:
     """Cut at any byte, resumed activities are each there once; with a damaged byte they are left alone, or kept."""
-    try_histories(ActivityExport, 40, 1_000, steps=12)
+    try_histories(ActivityExport, 20, 1_000, steps=12)
