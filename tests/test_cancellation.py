@@ -6,10 +6,11 @@ import asyncio
 import itertools
 import sys
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 import attrs
@@ -164,12 +165,20 @@ class Place:
             yield Program(self.service, await stack.enter_async_context(client), limiter, session)
 
 
+T = TypeVar("T")
+
+
+def in_turn(cases: Sequence[T], number: int, *, every: bool = THOROUGH) -> Sequence[T]:
+    """Every case, or else the one whose turn it is."""
+    return cases if every else [cases[number % len(cases)]]
+
+
 LOOPS = [kind for kind in LoopKind if kind is not LoopKind.EAGER or sys.version_info >= (3, 12)]
 LIMITS = ("memory", "redis", "sqlite")
 PLACES = [
     pytest.param((loop, limit), id=f"{loop.value}, {limit}")
     for number, limit in enumerate(LIMITS)
-    for loop in (LOOPS if THOROUGH else [LOOPS[number % len(LOOPS)]])
+    for loop in in_turn(LOOPS, number)
 ]
 """Each limiter on each loop, if there is time; or else on one."""
 
@@ -183,14 +192,13 @@ def service() -> Iterator[FakeMeltingSpot]:
         yield fake
 
 
-MOMENTS = list(Moment)
 TRIALS = [
     pytest.param(
         operation, place.values[0], moment, id=f"{operation.__name__.strip('_')}-{place.id}-{moment.value}"
     )
     for number, operation in enumerate(OPERATIONS)
-    for place in (PLACES if THOROUGH or operation is slot else [PLACES[number % len(PLACES)]])
-    for moment in (MOMENTS if THOROUGH or operation is slot else [MOMENTS[number % len(MOMENTS)]])
+    for place in in_turn(PLACES, number, every=THOROUGH or operation is slot)
+    for moment in in_turn(list(Moment), number, every=THOROUGH or operation is slot)
 ]
 """Each kind of call in each place at each moment, if there is time; or else all but the slots in one, at one."""
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ from ..support.thorough import some, thorough
 SIGNALS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 
 
-def _wait_for_requests(fake: FakeMeltingSpot, process: subprocess.Popen[str], count: int = 1) -> None:
-    """Return when a command has sent so many."""
-    while len(fake.received) < count:
+def _wait_for(process: subprocess.Popen[str], condition: Callable[[], object]) -> None:
+    """Return when the condition holds, which a command that has ended cannot bring about."""
+    while not condition():
         assert process.poll() is None
         time.sleep(0.005)
 
@@ -33,7 +34,7 @@ def test_ctrl_c_shows_no_traceback(fake: FakeMeltingSpot) -> None:
     process = subprocess.Popen(
         [*COMMAND, "participants", "get", "c", "participant-2"], stderr=subprocess.PIPE, text=True
     )
-    _wait_for_requests(fake, process)
+    _wait_for(process, lambda: fake.received)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=15)
     assert process.returncode == 130
@@ -78,7 +79,7 @@ def test_second_ctrl_c_ends_a_command_that_cleans_up(
         stderr=subprocess.PIPE,
         text=True,
     )
-    _wait_for_requests(fake, process)
+    _wait_for(process, lambda: fake.received)
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
     assert process.stdout.readline() == "cleaning up\n"
@@ -96,7 +97,7 @@ def test_hasty_ctrl_c_is_one_line(fake: FakeMeltingSpot) -> None:
     process = subprocess.Popen(
         [*COMMAND, "participants", "get", "c", "participant-2"], stderr=subprocess.PIPE, text=True
     )
-    _wait_for_requests(fake, process)
+    _wait_for(process, lambda: fake.received)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=15)
@@ -177,9 +178,7 @@ def test_interrupted_export_can_be_resumed(
     process = subprocess.Popen(
         [*COMMAND, "participants", "export", "course-1", "-o", out], stderr=subprocess.PIPE, text=True
     )
-    _wait_for_requests(fake, process, 2)
-    while not out.read_text():
-        time.sleep(0.005)
+    _wait_for(process, lambda: len(fake.received) >= 2 and out.read_text())
     process.send_signal(number)
     _, stderr = process.communicate(timeout=20)
     assert process.returncode == code

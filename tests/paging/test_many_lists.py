@@ -27,7 +27,7 @@ from meltingspot_async import (
 from meltingspot_async.testing import Answer, Delay, FakeMeltingSpot, Fault, Truncate
 
 from ..contract.contract import KNOWN, fill
-from ..support.clock import now, tasks_left
+from ..support.clock import now, tasks_left, tasks_since
 
 WIDE = RateLimit(10_000, per=10.0)
 ANSWER_TIME = 0.2
@@ -237,7 +237,7 @@ async def test_stopped_reading_has_ended_when_it_is_closed() -> None:
         await anext(pages)
         await asyncio.sleep(5.0)
         await pages.aclose()
-        assert not [task for task in asyncio.all_tasks() - before if "RequestHandler" not in repr(task)]
+        assert not tasks_since(before)
 
 
 async def test_stopped_reading_gives_up_the_answers_it_waits_for() -> None:

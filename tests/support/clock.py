@@ -85,4 +85,9 @@ async def tasks_left(before: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
     """Tasks started since that do not end by themselves, the fake server's own aside."""
     gc.collect()
     await asyncio.sleep(1.0)
+    return tasks_since(before)
+
+
+def tasks_since(before: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    """Tasks started since, the fake server's own aside."""
     return [task for task in asyncio.all_tasks() - before if "RequestHandler" not in repr(task)]

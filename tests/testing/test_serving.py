@@ -59,7 +59,7 @@ def test_program_beside_it_reaches_the_fake(monkeypatch: pytest.MonkeyPatch) -> 
     assert ended.value.code == 0
     assert found[0] == (503, "2")
     assert '"total": 3' in str(found[1])
-    assert screen.getvalue().splitlines()[-1] == "# Ended after 2 requests."
+    assert screen.getvalue().splitlines(keepends=True)[2:] == ["# Ended after 2 requests.\n"]
 
 
 def test_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
