@@ -29,6 +29,8 @@ PAUSE, TRAVELS_ON = 2.5125, 10.0
 """For so long a 429 pauses the key, and a request that was given up may still arrive."""
 LATE = 0.05
 """Seconds by which a slot may come later than it could."""
+PASSED_OVER = 50
+"""Slots that pages get while a batch waits, until it gets the next one, and if need be one of those kept free."""
 
 End = Literal["answered", "refused", "given up", "unsent"]
 
@@ -53,10 +55,23 @@ class OneStore:
     requests: list[Request] = attrs.field(factory=list[Request])
     paused_at: float = -1.0
     paused_until: float = -1.0
+    passed_over: int = 0
+    """How many pages got slots since the last batch did, while one waited."""
 
     def used(self, at: float) -> int:
         """Slots that are not free at a time."""
         return sum(request.taken <= at < request.free for request in self.requests)
+
+    def may_be_used_by(self, priority: Priority) -> int:
+        """How many slots have to be in use for one more to be too many."""
+        # Those who got their slots in one moment may learn it in another order.
+        is_late = self.passed_over > PASSED_OVER - LIMIT.requests
+        return LIMIT.requests - (KEPT_FREE if priority is BULK and not is_late else 0)
+
+    def count_passed_over(self, priority: Priority) -> None:
+        """Heed that somebody gets a slot."""
+        batch_waits = any(each.priority is BULK and each.taken == each.free for each in self.requests)
+        self.passed_over = self.passed_over + 1 if batch_waits and priority is not BULK else 0
 
     def ask(self, priority: Priority) -> None:
         request = Request(priority, asyncio.get_running_loop().create_future())
@@ -67,10 +82,10 @@ class OneStore:
         lasts = 0.0
         try:
             async with self.limiter.slot(request.priority):
-                may_be_used = LIMIT.requests - (KEPT_FREE if request.priority is BULK else 0)
-                assert self.used(now() + 1e-6) < may_be_used
+                assert self.used(now() + 1e-6) < self.may_be_used_by(request.priority)
                 # Two may get their slots in the same moment, and the first of them be refused in it.
                 assert now() == self.paused_at or now() >= self.paused_until - 1e-6
+                self.count_passed_over(request.priority)
                 request.taken, lasts = now(), LIMIT.per + TRAVELS_ON
                 end = await request.end
                 lasts = {"unsent": 0.0, "given up": lasts}.get(end, LIMIT.per)
@@ -192,6 +207,21 @@ class Limiters(RuleBasedStateMachine):
 
         with self.runner:
             self.runner.run(end())
+
+
+def test_batch_behind_many_pages_gets_one_of_the_slots_kept_free(server: RedisServer) -> None:
+    """Over every store a batch that fifty pages passed over gets the next slot, though it is kept free for pages."""
+    machine = Limiters(server)
+    machine.ask(Priority.INTERACTIVE, LIMIT.requests)
+    machine.ask(BULK, 1)
+    for _ in range(15):
+        machine.ask(Priority.INTERACTIVE, 4)
+    machine.teardown()
+    for store in machine.stores:
+        batch = store.requests.pop(LIMIT.requests)
+        pages = sorted(page.taken for page in store.requests)
+        # The fifty after those that had come before it, and the batch, whose window has room for both.
+        assert pages[LIMIT.requests + PASSED_OVER - 1] == batch.taken < pages[-1]
 
 
 def test_stores_give_slots_alike_and_as_the_service_counts(server: RedisServer) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 THOROUGH = settings.get_current_profile_name() == "thorough"
@@ -31,12 +31,16 @@ def try_histories(
 ) -> None:
     """Let Hypothesis invent histories of up to so many steps.
 
+    In the suite, one that fails is shown as it was invented: to shorten it can take five minutes, in which the time
+    limit of a test is one more failure to Hypothesis.
+
     :param few: histories in the suite, where they take a second or so.
     :param many: histories when there is time.
     """
     how = settings(
         max_examples=many if THOROUGH else few,
         stateful_step_count=steps,
+        phases=[phase for phase in Phase if THOROUGH or phase is not Phase.shrink],
         suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no failure
     )
     # Hypothesis calls whatever it is given, and says that it wants a class.
