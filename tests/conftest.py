@@ -6,11 +6,13 @@ import asyncio
 import gc
 import os
 import uuid
-from asyncio import format_helpers
+import warnings
+from asyncio import format_helpers, selector_events
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from traceback import StackSummary
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
@@ -33,6 +35,20 @@ def _no_stack(*_: object) -> StackSummary:
 
 # Debug mode notes where each callback was made, in a third of the time of a test. Whoever asks leaves this out.
 format_helpers.extract_stack = _no_stack  # type: ignore[assignment]  # it takes a frame, and a limit
+
+_close_loop = selector_events.BaseSelectorEventLoop.close
+
+
+def _close_and_tell(loop: selector_events.BaseSelectorEventLoop) -> None:
+    """Warn of connections that are open as their loop closes: the collector of garbage would blame some later test."""
+    connections: list[Any] = [*loop._transports.values()]  # type: ignore[attr-defined]  # asyncio's own
+    left_open = [each for each in connections if each._sock is not None]
+    _close_loop(loop)
+    if left_open:
+        warnings.warn(f"left open: {left_open}", ResourceWarning, stacklevel=2)
+
+
+selector_events.BaseSelectorEventLoop.close = _close_and_tell  # type: ignore[assignment,method-assign]
 
 settings.register_profile("suite", deadline=None, database=None, max_examples=20)
 settings.register_profile("thorough", settings.get_profile("suite"), max_examples=2_000)
