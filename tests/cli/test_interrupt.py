@@ -48,7 +48,8 @@ from meltingspot_async import MeltingSpotClient
 
 async def hang(client):
     print("cleaning up", flush=True)
-    await asyncio.sleep(3600)
+    while True:  # a signal that comes just as a loop goes to sleep is heeded when it wakes
+        await asyncio.sleep(0.05)
 
 MeltingSpotClient.aclose = hang
 """
