@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import uuid
 import warnings
 from asyncio import format_helpers, selector_events
@@ -131,6 +132,16 @@ def no_environment(monkeypatch: pytest.MonkeyPatch, state_folder: Path) -> None:
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in ("API_KEY", "BASE_URL", "AUTH_SCHEME", "PAGE_SIZE", "REDIS_URL", "LIMIT_FILE", "LOG"):
         monkeypatch.delenv(f"MELTINGSPOT_{name}", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """Python's own handler of Ctrl-C, now and afterwards: one that a test left behind would strike in a later one."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,16 +22,6 @@ def spot(monkeypatch: pytest.MonkeyPatch, short_waits: None) -> Iterator[FakeMel
         monkeypatch.setenv("MELTINGSPOT_API_KEY", fake.api_key)
         monkeypatch.setenv("MELTINGSPOT_BASE_URL", fake.base_url)
         yield fake
-
-
-@pytest.fixture
-def own_signals() -> Iterator[None]:
-    """Python's own handler of Ctrl-C, now and afterwards."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -105,7 +105,6 @@ def test_hasty_ctrl_c_is_one_line(fake: FakeMeltingSpot) -> None:
     assert (process.returncode, stderr) == (130, "meltingspot: interrupted\n")
 
 
-@pytest.mark.usefixtures("own_signals")
 @pytest.mark.parametrize(("number", "code", "word"), SIGNALS)
 @pytest.mark.parametrize("is_terminal", [False, True])
 def test_second_signal_exits_at_once(
@@ -145,7 +144,6 @@ def test_second_signal_exits_at_once(
     signal.raise_signal(signal.SIGINT)  # ignored from now on: the command says its last words
 
 
-@pytest.mark.usefixtures("own_signals")
 def test_ctrl_c_outside_of_the_work_counts_once() -> None:
     """Between two pieces of work, the first Ctrl-C is a KeyboardInterrupt, and others are ignored."""
     signal.signal(signal.SIGINT, interrupt_once)
@@ -154,7 +152,6 @@ def test_ctrl_c_outside_of_the_work_counts_once() -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-@pytest.mark.usefixtures("own_signals")
 def test_ctrl_c_that_was_ignored_stays_so() -> None:
     """A command that was started in the background, as by nohup, does not heed Ctrl-C."""
 

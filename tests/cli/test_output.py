@@ -64,7 +64,6 @@ def test_interrupted_end_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert exit_code_of(lambda: None) is None
 
 
-@pytest.mark.usefixtures("own_signals")
 @pytest.mark.parametrize("is_ignored", [False, True])
 def test_output_that_fails_at_the_end_fails_the_command(
     is_ignored: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
