@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TextIO
 
 from ..errors import UsageError
@@ -26,13 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     port, fake = prepared(arguments)
     try:
-        with suppress(KeyboardInterrupt):
-            asyncio.run(_serve(fake))
+        asyncio.run(_serve(fake))
+    except KeyboardInterrupt:
+        _say(f"# Ended after {len(fake.received)} requests.")
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         _say(f"Cannot listen on port {port}: {reason}. Choose another with --port.", sys.stderr)
         return 1
-    _say(f"# Ended after {len(fake.received)} requests.")
     return 0
 
 
@@ -56,13 +54,9 @@ def _say(text: str, where: TextIO | None = None) -> None:
 
 
 async def _serve(fake: FakeMeltingSpot) -> None:
-    interrupted = asyncio.Event()
-    with suppress(NotImplementedError):  # on Windows
-        # A KeyboardInterrupt would not wake a loop that is just about to sleep.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
     async with fake:
         _say(introduction(fake))
-        await interrupted.wait()
+        await asyncio.get_running_loop().create_future()
 
 
 def introduction(fake: FakeMeltingSpot) -> str:

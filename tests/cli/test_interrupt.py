@@ -48,8 +48,7 @@ from meltingspot_async import MeltingSpotClient
 
 async def hang(client):
     print("cleaning up", flush=True)
-    while True:  # a signal that comes just as a loop goes to sleep is heeded when it wakes
-        await asyncio.sleep(0.05)
+    await asyncio.sleep(3600)
 
 MeltingSpotClient.aclose = hang
 """
